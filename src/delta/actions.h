@@ -1,0 +1,66 @@
+// The actions of a Delta log as values (protocol: "Actions"). What a commit holds that is not known here is
+// kept out of the values but never makes a table unreadable unless its protocol says so.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "delta/schema.h"
+
+namespace rtl::delta {
+
+using Version = std::int64_t;  // of a table; -1 means "none yet"
+
+struct Protocol {
+  int min_reader_version = 1;
+  int min_writer_version = 2;
+  std::vector<std::string> reader_features;
+  std::vector<std::string> writer_features;
+};
+
+struct Metadata {
+  std::string id;
+  std::string name;
+  std::string description;
+  Schema schema;
+  std::vector<std::string> partition_columns;
+  std::map<std::string, std::string> configuration;
+  std::optional<std::int64_t> created_time_ms;
+};
+
+struct Add {
+  std::string path;  // decoded: not percent-encoded as in the log
+  std::map<std::string, std::optional<std::string>> partition_values;
+  std::int64_t size = 0;
+  std::int64_t modification_time_ms = 0;
+  bool data_change = true;
+  std::string stats;  // JSON; empty when absent
+  std::map<std::string, std::string> tags;
+};
+
+struct Remove {
+  std::string path;
+  std::optional<std::int64_t> deletion_timestamp_ms;
+  bool data_change = true;
+  std::optional<std::int64_t> size;  // set: extendedFileMetadata is written, with partition_values and tags
+  std::map<std::string, std::optional<std::string>> partition_values;
+  std::map<std::string, std::string> tags;
+};
+
+struct Txn {
+  std::string app_id;
+  std::int64_t version = 0;
+  std::optional<std::int64_t> last_updated_ms;
+};
+
+struct CommitInfo {
+  std::string json;  // the object behind "commitInfo", as text
+};
+
+using Action = std::variant<Protocol, Metadata, Add, Remove, Txn, CommitInfo>;
+
+}  // namespace rtl::delta

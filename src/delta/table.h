@@ -1,0 +1,105 @@
+// One Delta table in an object store: read its state, commit to it, checkpoint it. Knows nothing of the
+// loader.
+//
+// Protocol sections followed: "Delta Log Entries", "Checkpoints", "Last Checkpoint File", "Action
+// Reconciliation", "Table Features", "Requirements for Writers/Readers". A protocol that asks for what is not
+// known here is kUnsupported and names the feature; a log that contradicts the protocol is kBadData and names
+// the file.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/error.h"
+#include "core/time.h"
+#include "delta/actions.h"
+#include "store/object_store.h"
+
+namespace rtl::delta {
+
+// The table as of one version, after action reconciliation. A value: copy it, or keep one and advance it.
+struct TableState {
+  Version version = -1;
+  Protocol protocol;
+  Metadata metadata;
+  std::unordered_map<std::string, Add> adds;           // active files by path
+  std::unordered_map<std::string, Remove> tombstones;  // not yet expired; needed by checkpoints only
+  std::map<std::string, Txn> txns;                     // by app id
+};
+
+struct Commit {
+  Version version = -1;
+  Timestamp modified_at;        // of the log file
+  std::vector<Action> actions;  // in file order
+};
+
+// What became of an attempt to write version N. Values, not errors: each has its own way on.
+enum class PutOutcome {
+  kCommitted,   // N.json holds our bytes
+  kConflicted,  // N.json holds another writer's bytes
+  kUnknown,     // neither is certain: SettleUnknown() finds out
+};
+
+class Table {
+ public:
+  // `store` must outlive the table; `path` is the table's folder in it, "" or without a final '/'.
+  // `clock` stamps and ages tombstones. One thread at a time.
+  Table(store::ObjectStore& store, std::string path, const Clock& clock = SystemClock());
+
+  // The newest state, or the state at `version`. kNotFound when there is no table.
+  Result<TableState> Load(std::optional<Version> version = std::nullopt) const;
+
+  // Commits after `after`, in order, contiguous; empty when there are none. One list request (from the next
+  // commit's name on) and one get each. kNotFound when commit after+1 is gone though later ones exist (log
+  // clean-up).
+  Result<std::vector<Commit>> CommitsAfter(Version after) const;
+
+  Result<Commit> ReadCommit(Version version) const;  // kNotFound when absent
+
+  // Writes `actions` as version `version`, put-if-absent. `actions` must hold a CommitInfo whose JSON has a
+  // txnId that no other attempt ever used: it is how SettleUnknown recognises our bytes. Errors are those
+  // before anything was sent (kUnavailable, kPermissionDenied, ...): certainly nothing was written.
+  Result<PutOutcome> PutCommit(Version version, std::span<const Action> actions) const;
+
+  // After kUnknown: reads the commit back. kCommitted or kConflicted, or kUnknown when the version is absent
+  // (the same bytes may then be put again while the state is young; design 6.5).
+  Result<PutOutcome> SettleUnknown(Version version, std::span<const Action> actions) const;
+
+  // Writes a classic checkpoint (protocol: "V1 Spec") of `state` and the hint _last_checkpoint. Safe at any
+  // time, by several writers at once; failing leaves the table as it was.
+  Result<> WriteCheckpoint(const TableState& state) const;
+
+  // Proves that the store honours put-if-absent: of two conditional puts of one new key the second must say
+  // kExists. kUnsupported otherwise. Leaves nothing behind.
+  Result<> ProbePutIfAbsent() const;
+
+  store::ObjectStore& store() const { return *store_; }
+  const std::string& path() const { return path_; }
+  std::string DataKey(std::string_view data_path) const;  // store key of a file named by an action
+  std::string Uri() const;                                // for messages
+
+ private:
+  store::ObjectStore* store_;
+  std::string path_;
+  const Clock* clock_;
+};
+
+// Applies one commit to the state (protocol: "Action Reconciliation"). `commit.version` must be state.version
+// + 1. Tombstones older than the table's delta.deletedFileRetentionDuration (a week) by `now` are dropped.
+Result<> Advance(TableState& state, const Commit& commit, Timestamp now);
+
+// The bytes of a commit file: one action a line, commitInfo first.
+std::string ToCommitBytes(std::span<const Action> actions);
+Result<std::vector<Action>> ParseCommitBytes(std::string_view bytes);
+
+// kUnsupported, naming the feature, unless this library can read / write tables of that protocol.
+Result<> CheckReadable(const Protocol& protocol, const Metadata& metadata);
+Result<> CheckWritable(const Protocol& protocol, const Metadata& metadata);
+
+}  // namespace rtl::delta

@@ -1,0 +1,72 @@
+// Rows -> Parquet files with Delta statistics.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/time.h"
+#include "flow/data_file.h"
+#include "flow/decoded_slice.h"
+
+namespace arrow {
+class RecordBatch;
+}
+
+namespace rtl::encode {
+
+// The columns that the loader adds to each row.
+struct RowOrigin {
+  std::string source_file;
+  std::string source_version;
+  std::int64_t file_version = 0;
+  Timestamp ingest_time;
+};
+
+struct EncodeOptions {
+  std::int64_t window_bytes =
+      128 << 20;  // of uncompressed column data; then the file is ended and a new one begun
+  int zstd_level = 1;
+};
+
+// One object's rows, slice by slice, into as few Parquet files as the bounds allow: a new file begins after a
+// window, or when a slice brings a column that the open file lacks. Memory: the open file's encoded bytes and
+// one slice. One thread at a time. Columns: the data columns as they come, then source_file, source_version,
+// file_version, ingest_time.
+class RowEncoder {
+ public:
+  using Sink = std::function<Result<>(EncodedFile)>;  // called for each finished file, in order
+
+  RowEncoder(RowOrigin origin, Sink sink, EncodeOptions options = {});
+  ~RowEncoder();
+
+  Result<> Append(const DecodedSlice& slice);  // slices without rows are fine
+  Result<> Finish();                           // ends the last file; no rows at all makes no file
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Rejected lines as a Parquet file of the quarantine table's columns (design section 5). Line numbers must be
+// the file's own by now. Same windows, same threads as above.
+class RejectEncoder {
+ public:
+  RejectEncoder(RowOrigin origin, RowEncoder::Sink sink, EncodeOptions options = {});
+  ~RejectEncoder();
+
+  Result<> Append(const std::vector<RejectedLine>& rejects);
+  Result<> Finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// One batch as one Parquet file, in the same dress, for tables of records (file_log, file_records).
+Result<EncodedFile> EncodeBatch(const arrow::RecordBatch& batch, const EncodeOptions& options = {});
+
+}  // namespace rtl::encode

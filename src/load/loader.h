@@ -1,0 +1,129 @@
+// The loader: a source's files into a set of Delta tables. docs: ARCHITECTURE.md, "The life of a file".
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/time.h"
+#include "load/options.h"
+#include "store/object_store.h"
+
+namespace rtl::load {
+
+enum class Outcome { kLoaded, kReplaced, kDeleted, kUnchanged, kHeld, kFailed };
+std::string_view ToString(Outcome outcome);  // "loaded", ...: also file_log.action
+
+// What became of one file version.
+struct FileReport {
+  std::string source_file;
+  Outcome outcome = Outcome::kLoaded;
+  std::int64_t file_version = 0;
+  std::int64_t bytes = 0;
+  std::int64_t rows = 0;
+  std::int64_t rejected = 0;
+  std::int64_t blank_lines = 0;
+  std::string error;  // why held or failed; also a note such as counted unknown keys
+};
+
+struct SyncReport {
+  std::int64_t files_seen = 0;
+  std::int64_t ignored = 0;  // names that begin with '.' or '_', or that source.pattern does not match
+  std::int64_t loaded = 0, replaced = 0, deleted = 0, unchanged = 0, held = 0, failed = 0;
+  std::int64_t up_to_date = 0;                     // nothing to do
+  std::int64_t rows = 0, rejected = 0, bytes = 0;  // of the files handled in this run
+  std::int64_t snapshot_version = -1;
+  std::int64_t commits = 0;
+  double seconds = 0;
+  std::vector<FileReport>
+      problems;  // held and failed now, new or still (from the ledger); each with its reason
+  std::string
+      refused_deletes;  // not empty: the mass-delete guard stopped deletes; says how many and what to do
+  bool converged() const { return problems.empty() && refused_deletes.empty(); }
+};
+
+struct PlannedFile {
+  std::string source_file;
+  std::string action;  // "load", "replace", "delete", "failed"
+  std::int64_t bytes = 0;
+  std::string reason;  // for "failed"
+};
+
+struct PlanReport {
+  std::vector<PlannedFile> files;  // only those with something to do, by source_file
+  std::int64_t up_to_date = 0;
+  std::int64_t bytes = 0;
+  std::string refused_deletes;
+};
+
+struct Difference {
+  std::string source_file;
+  std::string
+      what;  // "missing in the snapshot", "content differs", "rows: 95 in the file, 100 in the table", ...
+};
+
+struct VerifyReport {
+  std::int64_t files = 0;  // compared
+  std::int64_t rows = 0;
+  bool fast = false;
+  std::int64_t snapshot_version = -1;
+  std::vector<Difference> differences;
+};
+
+struct TableStatus {
+  std::string name;
+  std::int64_t version = -1;  // -1: does not exist
+  std::int64_t files = 0;     // active data files
+  std::int64_t rows = 0;
+  std::int64_t bytes = 0;
+  std::int64_t absorbed = -1;  // derived tables: snapshot version they stand at
+  std::optional<Timestamp> last_commit_at;
+};
+
+struct StatusReport {
+  std::string source_uri;
+  std::vector<TableStatus> tables;   // snapshot first
+  std::int64_t source_files = 0;     // known, not deleted
+  std::int64_t derivation_lag = 0;   // snapshot commits not yet absorbed by every derived table
+  std::vector<FileReport> problems;  // held or failed at the moment
+};
+
+// Told of progress as it happens; called from the loader's threads, one call at a time. Must not block for
+// long.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void OnPlanned(std::int64_t /*files*/, std::int64_t /*bytes*/) {}  // adds to what is to be done
+  virtual void OnFileDone(const FileReport&) {}                              // loaded, not yet committed
+  virtual void OnCommitted(std::int64_t /*snapshot_version*/, const std::vector<FileReport>&) {}
+  virtual void OnNotice(const std::string&) {}  // a line for the log
+};
+
+class Loader {
+ public:
+  // Opens the tables, or creates them when `create`; refuses (kBadConfig) tables of another source,
+  // (kUnsupported) a store without put-if-absent or a table with features unknown here, (kBadData) a snapshot
+  // file that is not ours. The stores and the observer must outlive the loader.
+  static Result<std::unique_ptr<Loader>> Open(store::ObjectStore& source, store::ObjectStore& tables,
+                                              Options options, Observer* observer, bool create);
+  virtual ~Loader() = default;
+
+  // Lists, loads what differs, commits, derives. Errors are those that stop everything; a file's own problem
+  // is in the report. A stop ends it after the commit in flight, kCancelled.
+  virtual Result<SyncReport> Sync(std::stop_token stop) = 0;
+
+  // Follows the source until stopped; `hints` (keys that may have changed; empty key: list now) come from any
+  // thread through Hint(). Returns after what was ready has been committed and derived.
+  virtual Result<SyncReport> Watch(std::stop_token stop) = 0;
+  virtual void Hint(std::string key) = 0;
+
+  virtual Result<PlanReport> Plan() = 0;
+  virtual Result<VerifyReport> Verify(bool fast, std::stop_token stop) = 0;
+  virtual Result<StatusReport> Status() = 0;
+};
+
+}  // namespace rtl::load

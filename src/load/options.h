@@ -1,0 +1,51 @@
+// What the loader is told. Defaults are those of rtloader.toml (docs/configuration.md).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "decode/columns.h"
+
+namespace rtl::load {
+
+struct TableNames {
+  std::string snapshot = "customer_data_snapshot";
+  std::string raw = "customer_data_raw";
+  std::string file_records = "file_records";
+  std::string file_log = "file_log";
+  std::string quarantine = "quarantine";
+};
+
+struct Guard {
+  bool allow_empty = true;    // false: an empty file is held instead of taken as zero rows
+  double max_rejected = 0.5;  // a file with a larger share of bad lines is held
+  double max_deleted =
+      0.5;  // a listing in which a larger share of the known files is gone deletes nothing ...
+  std::int64_t max_deleted_min = 10;  // ... when at least this many are gone
+  bool allow_mass_delete = false;
+};
+
+struct Options {
+  std::string source_uri;  // stands in the tables' properties; another source is refused
+  std::string
+      source_pattern;  // regular expression on the key below the prefix, one capture; empty: the key itself
+  TableNames tables;
+  bool raw = true;
+  bool quarantine = true;
+  std::vector<decode::Column> pinned_columns;        // rows.schema
+  int max_columns = 1000;                            // rows.max_columns
+  std::int64_t max_line_bytes = 256 << 20;           // rows.max_line_bytes
+  std::int64_t max_decompressed_bytes = 64LL << 30;  // rows.max_decompressed_bytes
+  Guard guard;
+  std::int64_t memory_bytes = 512 << 20;            // load.memory: bound of what files being loaded hold
+  int threads = 0;                                  // load.threads; 0: one per core
+  int commit_max_files = 5000;                      // commit.max_files
+  int checkpoint_interval = 100;                    // commit.checkpoint_interval: commits between checkpoints
+  std::chrono::milliseconds list_interval{30'000};  // watch.list_interval
+  std::chrono::milliseconds derive_interval{2'000};  // watch.derive_interval
+  std::chrono::milliseconds max_derivation_lag{24 * 3600 * 1000};
+};
+
+}  // namespace rtl::load

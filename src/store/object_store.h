@@ -1,0 +1,89 @@
+// The port to a place where objects lie: a customer's source or the tables' root.
+//
+// Keys are relative to the store's root, '/'-separated, any bytes but NUL; never absolute, without "." or
+// ".." segments. All calls block, may be made from any thread at once, and return:
+//   kNotFound           no object of that key (Get, Head)
+//   kConflict           the object is not at the pinned version (Get)
+//   kPermissionDenied, kUnavailable, kResourceExhausted (disk full, too many open files)
+//   kCommitUnknown      a conditional put whose outcome the caller must find out by reading back
+//   (design: 6.5)
+// A Put or PutIfAbsent that returned success is durable and visible to every later call of any process.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "core/time.h"
+#include "flow/object_version.h"
+
+namespace rtl::store {
+
+struct ObjectInfo {
+  std::string key;
+  std::int64_t size = 0;  // bytes
+  ObjectVersion version;
+  Timestamp modified_at;
+};
+
+struct ByteRange {
+  std::int64_t offset = 0;
+  std::int64_t length = 0;  // may reach past the end: the answer is shorter
+};
+
+struct GetOptions {
+  // Fail with kConflict unless the object has this etag (and version_id, where one is set), before and after
+  // the read. `settled` is not compared.
+  std::optional<ObjectVersion> pin;
+  std::optional<ByteRange> range;  // whole object when absent
+};
+
+struct Object {
+  ObjectInfo info;
+  std::string bytes;
+};
+
+enum class PutIfAbsentOutcome { kCreated, kExists };
+
+// Pages of a listing in ascending byte order of the keys. One thread at a time; must not outlive its store.
+class ObjectLister {
+ public:
+  virtual ~ObjectLister() = default;
+  // The next page; empty at the end. An object that vanishes while it is listed is left out.
+  virtual Result<std::vector<ObjectInfo>> Next() = 0;
+};
+
+class ObjectStore {
+ public:
+  virtual ~ObjectStore() = default;
+
+  virtual Result<Object> Get(std::string_view key, const GetOptions& options = {}) = 0;
+  virtual Result<ObjectInfo> Head(std::string_view key) = 0;
+
+  // Creates or replaces. Nobody ever reads a part of it.
+  virtual Result<> Put(std::string_view key, std::string_view bytes) = 0;
+
+  // Of several callers exactly one gets kCreated. kExists only when the object certainly was there and this
+  // call certainly did not make it; any doubt is kCommitUnknown.
+  virtual Result<PutIfAbsentOutcome> PutIfAbsent(std::string_view key, std::string_view bytes) = 0;
+
+  // Objects whose key begins with `prefix` (bytes; need not end at a '/') and is greater than `start_after`.
+  virtual Result<std::unique_ptr<ObjectLister>> List(std::string_view prefix,
+                                                     std::string_view start_after = {}) = 0;
+
+  // An object that is not there is a success.
+  virtual Result<> Delete(std::string_view key) = 0;
+
+  // For messages: "/data/in", "memory:", "s3://bucket/prefix".
+  virtual std::string Uri() const = 0;
+};
+
+// All pages of a listing at once, for folders known to be small.
+Result<std::vector<ObjectInfo>> ListAll(ObjectStore& store, std::string_view prefix,
+                                        std::string_view start_after = {});
+
+}  // namespace rtl::store
