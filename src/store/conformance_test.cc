@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <barrier>
 #include <thread>
@@ -270,7 +271,9 @@ TEST_P(Conformance, ListingsAreInByteOrderOfTheKeys) {
   for (const char* key : {"a0", "a/b", "a-b", "a/b-c", "a/b/c", "a/b0", "B", "a", "a/\xc3\xa9", "a/z"}) {
     // A store of files cannot hold "a" beside "a/b".
     const auto put = store().Put(key, key);
-    if (!put) EXPECT_EQ(put.error().kind(), ErrorKind::kBadData);
+    if (!put) {
+      EXPECT_EQ(put.error().kind(), ErrorKind::kBadData);
+    }
   }
   std::vector<std::string> keys = Keys();
   EXPECT_GE(keys.size(), 8U);
@@ -429,7 +432,7 @@ INSTANTIATE_TEST_SUITE_P(
                       StoreKind{"MemoryWithContentEtags",
                                 [] { return std::make_unique<MemoryUnderTest>(false); }},
                       StoreKind{"FaultlessOverLocal", [] { return std::make_unique<FaultlessUnderTest>(); }}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& instance) { return instance.param.name; });
 
 }  // namespace
 }  // namespace rtl::store

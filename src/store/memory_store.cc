@@ -34,7 +34,7 @@ std::unique_ptr<MemoryStore> MemoryStore::Clone() const {
   auto clone = std::make_unique<MemoryStore>(options_);
   const std::lock_guard lock(mutex_);
   clone->objects_ = objects_;
-  clone->writes_ = writes_;
+  clone->writes_ = writes_.load();
   return clone;
 }
 
@@ -47,11 +47,10 @@ ObjectInfo MemoryStore::Info(std::string_view key, const Entry& entry) {
 
 MemoryStore::Entry MemoryStore::NewEntry(std::string_view bytes) {
   std::string etag = ToHex(HashContent(bytes));
-  ++writes_;
-  if (options_.etag_per_write) etag += fmt::format("-{}", writes_);
+  if (options_.etag_per_write) etag += fmt::format("-{}", ++writes_);
   return {.bytes = std::make_shared<const std::string>(bytes),
           .version = {.etag = std::move(etag)},
-          .modified_at = (options_.clock ? *options_.clock : SystemClock()).Now()};
+          .modified_at = (options_.clock != nullptr ? *options_.clock : SystemClock()).Now()};
 }
 
 Result<Object> MemoryStore::Get(std::string_view key, const GetOptions& options) {
@@ -85,17 +84,18 @@ Result<ObjectInfo> MemoryStore::Head(std::string_view key) {
 
 Result<> MemoryStore::Put(std::string_view key, std::string_view bytes) {
   RTL_CHECK(CheckKey(key));
+  Entry entry = NewEntry(bytes);
   const std::lock_guard lock(mutex_);
-  objects_.insert_or_assign(std::string(key), NewEntry(bytes));
+  objects_.insert_or_assign(std::string(key), std::move(entry));
   return {};
 }
 
 Result<PutIfAbsentOutcome> MemoryStore::PutIfAbsent(std::string_view key, std::string_view bytes) {
   RTL_CHECK(CheckKey(key));
+  Entry entry = NewEntry(bytes);
   const std::lock_guard lock(mutex_);
-  if (objects_.contains(key)) return PutIfAbsentOutcome::kExists;
-  objects_.emplace(std::string(key), NewEntry(bytes));
-  return PutIfAbsentOutcome::kCreated;
+  const bool created = objects_.try_emplace(std::string(key), std::move(entry)).second;
+  return created ? PutIfAbsentOutcome::kCreated : PutIfAbsentOutcome::kExists;
 }
 
 Result<std::unique_ptr<ObjectLister>> MemoryStore::List(std::string_view prefix,

@@ -1,6 +1,8 @@
 // A store in memory: for tests, and where tables need not outlive the process.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -45,13 +47,13 @@ class MemoryStore : public ObjectStore {
   };
 
   static ObjectInfo Info(std::string_view key, const Entry& entry);
-  Entry NewEntry(std::string_view bytes);  // under the mutex
+  Entry NewEntry(std::string_view bytes);  // not under the mutex: it hashes and copies
   std::vector<ObjectInfo> Page(std::string_view prefix, std::string_view after) const;
 
   const MemoryStoreOptions options_;
   mutable std::mutex mutex_;
   std::map<std::string, Entry, std::less<>> objects_;
-  std::uint64_t writes_ = 0;
+  std::atomic<std::uint64_t> writes_ = 0;
 };
 
 }  // namespace rtl::store
