@@ -194,9 +194,11 @@ TEST_F(Program, VerifyWithDifferencesIsFour) {
 }
 
 TEST_F(Program, PlanAndStatus) {
-  fs::create_directory(tables_);
-  EXPECT_EQ(RunOn("plan"), 0);
+  EXPECT_EQ(RunOn("plan"), 0);  // before there are tables
+  EXPECT_FALSE(fs::exists(tables_));
   EXPECT_EQ(out_, "0 files to handle (0 B), 4 up to date\n");
+  EXPECT_EQ(RunOn("status"), 2);
+  fs::create_directory(tables_);
   EXPECT_EQ(RunOn("status", {"--json"}), 0);
   EXPECT_THAT(out_, StartsWith("{\"source_uri\":\"/in\""));
 }
