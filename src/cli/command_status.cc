@@ -5,7 +5,8 @@
 namespace rtl::cli {
 
 Result<int> RunStatus(const Invocation& invocation, const Environment& environment) {
-  RTL_TRY(const Session session, OpenSession(invocation.config, environment, nullptr, false));
+  RTL_TRY(const Session session,
+          OpenSession(invocation.config, environment, nullptr, MissingTables::kRefuse));
   RTL_TRY(const load::StatusReport report, session.loader->Status());
   environment.out.write(invocation.json ? StatusJson(report) + "\n" : StatusText(report, session.places));
   return kExitOk;

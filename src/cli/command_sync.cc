@@ -9,7 +9,7 @@ namespace rtl::cli {
 
 Result<int> RunSync(const Invocation& invocation, const Environment& environment) {
   std::optional<ProgressDisplay> display(std::in_place, environment.err, invocation.config.log_format);
-  RTL_TRY(Session session, OpenSession(invocation.config, environment, &*display, true));
+  RTL_TRY(Session session, OpenSession(invocation.config, environment, &*display, MissingTables::kCreate));
   RTL_TRY(const load::SyncReport report, session.loader->Sync(environment.stop));
   // The report follows the bar, not the other way round. The loader has no more to tell.
   session.loader.reset();

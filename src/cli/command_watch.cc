@@ -24,7 +24,8 @@ Result<int> RunWatch(const Invocation& invocation, const Environment& environmen
   EventLog log(invocation.json ? LogFormat::kJson : invocation.config.log_format,
                invocation.json ? environment.out.write : environment.err.write);
   LoggingObserver observer(log);
-  RTL_TRY(const Session session, OpenSession(invocation.config, environment, &observer, true));
+  RTL_TRY(const Session session,
+          OpenSession(invocation.config, environment, &observer, MissingTables::kCreate));
   load::Loader& loader = *session.loader;
   log.Started(session.places.source, session.places.tables);
 

@@ -5,14 +5,17 @@
 #include <filesystem>
 
 #include "cli/paths.h"
+#include "store/memory_store.h"
 
 namespace rtl::cli {
 
 Result<Session> OpenSession(const Config& config, const Environment& environment, load::Observer* observer,
-                            bool create) {
+                            MissingTables missing) {
   RTL_TRY(const Folders folders, ResolveFolders(config.source, config.tables, config.load.tables));
+  const bool create = missing == MissingTables::kCreate;
   std::error_code error;
-  if (!create && !std::filesystem::exists(folders.tables, error)) {
+  const bool exist = create || std::filesystem::exists(folders.tables, error);
+  if (!exist && missing == MissingTables::kRefuse) {
     return Fail(
         ErrorKind::kBadConfig,
         fmt::format("{}: there are no tables yet; rtloader sync SOURCE TABLES makes them", config.tables));
@@ -26,7 +29,11 @@ Result<Session> OpenSession(const Config& config, const Environment& environment
     session.places.quarantine = (std::filesystem::path(folders.tables) / options.tables.quarantine).string();
   }
   RTL_TRY(session.source, environment.open_store(folders.source, false));
-  RTL_TRY(session.tables, environment.open_store(folders.tables, create));
+  if (exist) {
+    RTL_TRY(session.tables, environment.open_store(folders.tables, create));
+  } else {
+    session.tables = std::make_unique<store::MemoryStore>();
+  }
   RTL_TRY(session.loader,
           environment.open_loader(*session.source, *session.tables, options, observer, create));
   return session;

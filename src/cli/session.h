@@ -16,9 +16,14 @@ struct Session {
   Places places;
 };
 
-// `create`: makes the tables' folder and the tables. Else they must be there (kBadConfig). `observer` may be
-// null.
+enum class MissingTables {
+  kCreate,        // make the folder and the tables
+  kTreatAsEmpty,  // as if they held nothing; nothing is made
+  kRefuse,        // kBadConfig
+};
+
+// `observer` may be null.
 Result<Session> OpenSession(const Config& config, const Environment& environment, load::Observer* observer,
-                            bool create);
+                            MissingTables missing);
 
 }  // namespace rtl::cli
