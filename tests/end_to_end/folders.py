@@ -82,6 +82,7 @@ _BAD_LINES = [
     b'{"wid": "1"} // comment',
     b'{"wid": "1",}',
     b'{"wid" "1"}',
+    b'{"a b": 1, "a_b": 2}',
     b'{"wid": "1"}\x00',
     b"\x00\x00",
     b"\x0c",
@@ -118,9 +119,10 @@ class RandomFolder:
             pairs.pop(r.randrange(3))
         if r.random() < 0.1:
             pairs.append((json.dumps(r.choice(_EXTRA_KEYS)), self.value()))
+        if r.random() < 0.03:
+            pairs.append((r.choice(['"wid"', '"WID"', '"ut_id"']), self.value()))
         if r.random() < 0.02:
             pairs = []
-        # a lone surrogate is only good inside of a payload, never as a column's own string
         comma, colon = r.choice([(",", ":"), (", ", ": "), (" , ", " :")])
         line = "{" + comma.join(key + colon + value for key, value in pairs) + "}"
         return (r.choice(["", "", "", " ", "\t"]) + line + r.choice(["", "", "", " "])).encode()

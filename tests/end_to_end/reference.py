@@ -66,12 +66,12 @@ def parse_row(line):
     value, end = _DECODER.raw_decode(text, _SPACE.match(text).end())
     if not isinstance(value, dict) or _SPACE.match(text, end).end() != len(text):
         raise ValueError("not exactly one JSON object")
-    row = {}
+    cells, key_of = {}, {}
     at = text.index("{") + 1
     while True:
         at = _SPACE.match(text, at).end()
         if text[at] == "}":
-            return row
+            break
         if text[at] == ",":
             at = _SPACE.match(text, at + 1).end()
         key, at = _DECODER.raw_decode(text, at)
@@ -79,12 +79,15 @@ def parse_row(line):
         assert text[at] == ":"
         start = _SPACE.match(text, at + 1).end()
         value, at = _DECODER.raw_decode(text, start)
-        if value is None:
-            continue
-        cell = value if text[start] == '"' else text[start:at]
         key.encode("utf-8")  # a lone surrogate has no UTF-8
+        name = column_name(key).lower()
+        if key_of.setdefault(name, key.lower()) != key.lower():
+            raise ValueError("two keys are one column")
+        cells[name] = value if text[start] == '"' or value is None else text[start:at]  # repeated: the last counts
+    row = {name: cell for name, cell in cells.items() if cell is not None}
+    for cell in row.values():
         cell.encode("utf-8")
-        row[column_name(key).lower()] = cell
+    return row
 
 
 def parse(data):

@@ -30,6 +30,12 @@ def test_lines_numbers_and_offsets():
     assert (parsed.lines, parsed.blank, parsed.held) == (7, 2, True)
 
 
+def test_repeated_keys():
+    parsed = parse(b'{"a":1,"a":"2"}\n{"a":1,"A":null}\n{"a b":1,"a_b":2}\n')
+    assert parsed.rows == [{"a": "2"}, {}]
+    assert [r.line_number for r in parsed.rejected] == [3]
+
+
 @pytest.mark.parametrize(
     "line",
     [b"[1]", b"1", b'{"a":NaN}', b'{"a":-Infinity}', b'{"a":tru}', b'{"a":01}', b'{"a":1}x', b'{"a":"\\ud800"}',
