@@ -1,0 +1,241 @@
+#include "cli/arguments.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "cli/config_schema.h"
+
+namespace rtl::cli {
+namespace {
+
+struct CommandHelp {
+  Command command;
+  const char* name;
+  const char* summary;
+  const char* examples;
+};
+
+constexpr CommandHelp kCommands[] = {
+    {Command::kSync, "sync", "Load what differs between SOURCE and TABLES once, then exit",
+     "Examples:\n"
+     "  rtloader sync /data/in /data/tables\n"
+     "  rtloader sync /data/in /data/tables --pattern 'id-(\\d+)\\.txt' --schema 'wid STRING, n BIGINT'\n"
+     "  rtloader sync --config rtloader.toml --json\n\n"
+     "Exit codes: 0 converged, 3 files held or failed or deletes refused, 2 usage or configuration, 1 "
+     "stopped by an\n"
+     "error, 130/143 stopped by SIGINT/SIGTERM (what was committed stands).\n"},
+    {Command::kWatch, "watch", "Follow SOURCE until SIGTERM or SIGINT; one log line a commit",
+     "Examples:\n"
+     "  rtloader watch /data/in /data/tables\n"
+     "  rtloader watch --config /etc/rtloader.toml --json\n\n"
+     "Exit codes: 0 stopped by SIGINT/SIGTERM with nothing half done, 2 usage or configuration, 1 stopped by "
+     "an error.\n"},
+    {Command::kPlan, "plan", "Say what sync would do; change nothing",
+     "Examples:\n"
+     "  rtloader plan /data/in /data/tables\n"
+     "  rtloader plan /data/in /data/tables --json\n"},
+    {Command::kVerify, "verify", "Compare every file with its rows in the snapshot",
+     "Examples:\n"
+     "  rtloader verify /data/in /data/tables\n"
+     "  rtloader verify /data/in /data/tables --fast   # by the ledger, without reading the rows\n\n"
+     "Exit codes: 0 they agree, 4 they differ, 2 usage or configuration, 1 stopped by an error.\n"},
+    {Command::kStatus, "status", "Show the tables, their versions, and files that are held or failed",
+     "Examples:\n"
+     "  rtloader status /data/in /data/tables\n"
+     "  rtloader status --config rtloader.toml --json\n"},
+    {Command::kShow, "show", "Print rows of one table",
+     "Examples:\n"
+     "  rtloader show /data/tables/customer_data_snapshot\n"
+     "  rtloader show /data/tables/quarantine --limit 100 --columns source_file,line_number,reason\n"
+     "  rtloader show /data/tables/customer_data_snapshot --at 3 --limit 0 --json\n"
+     "  rtloader show file_log --config rtloader.toml\n"},
+};
+
+// A flag of the command line that sets an option of the configuration.
+struct Override {
+  const char* flag;
+  const char* key;
+  const char* value;  // null: the flag takes a value; else what it sets
+  const char* help;
+};
+
+constexpr Override kOverrides[] = {
+    {"--schema", "rows.schema", nullptr, "Pin the columns: 'wid STRING, n BIGINT'"},
+    {"--pattern", "source.pattern", nullptr,
+     "Which files, and what names them: a regular expression, one capture"},
+    {"--threads", "load.threads", nullptr, "Threads that load files; 0: one a core"},
+    {"--memory", "load.memory", nullptr, "Bound of what files being loaded hold, such as 512MiB"},
+    {"--max-rejected", "guard.max_rejected", nullptr,
+     "Hold a file of which more than this share of lines is bad (0 to 1)"},
+    {"--no-raw", "raw.enabled", "false", "Keep no raw history table"},
+    {"--no-quarantine", "quarantine.enabled", "false", "Keep no table of rejected lines"},
+    {"--allow-mass-delete", "guard.allow_mass_delete", "true",
+     "Delete even if most of the known files are gone"},
+};
+
+// As the configuration file would have given it.
+ConfigValue FromText(std::string_view type, const std::string& text) {
+  const char* end = text.data() + text.size();
+  if (type == "boolean") return text == "true";
+  if (type == "integer" || type == "ratio") {
+    std::int64_t whole = 0;
+    if (const auto [rest, error] = std::from_chars(text.data(), end, whole);
+        error == std::errc() && rest == end) {
+      return whole;
+    }
+    double number = 0;
+    if (const auto [rest, error] = std::from_chars(text.data(), end, number);
+        error == std::errc() && rest == end) {
+      return number;
+    }
+  }
+  return text;
+}
+
+struct Parsed {
+  std::string source, tables, config_file;
+  std::map<std::string, std::string> values;  // by flag
+  Invocation invocation;
+};
+
+void AddCommand(CLI::App& app, const CommandHelp& help, Parsed& parsed) {
+  CLI::App* command = app.add_subcommand(help.name, help.summary);
+  command->footer(help.examples);
+  command->add_flag("--json", parsed.invocation.json, "Print the result as JSON on standard output");
+  command->add_option("-c,--config", parsed.config_file, "Configuration file (docs/configuration.md)")
+      ->type_name("FILE");
+  if (help.command == Command::kShow) {
+    command
+        ->add_option("TABLE", parsed.invocation.table, "A table's folder; with --config also just its name")
+        ->type_name("")
+        ->required();
+    command->add_option("-n,--limit", parsed.invocation.limit, "Rows to print; 0: all (20 by default)")
+        ->type_name("N")
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--at", parsed.invocation.at, "The table as of this version")
+        ->type_name("VERSION")
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--columns", parsed.invocation.columns, "Only these columns, separated by commas")
+        ->type_name("A,B")
+        ->delimiter(',');
+    return;
+  }
+  command->add_option("SOURCE", parsed.source, "Folder of the customers' files (or source.path)")
+      ->type_name("");
+  command->add_option("TABLES", parsed.tables, "Folder of the tables (or tables.root)")->type_name("");
+  if (help.command == Command::kVerify) {
+    command->add_flag("--fast", parsed.invocation.fast, "Compare by the ledger, without reading the rows");
+  }
+  for (const Override& flag : kOverrides) {
+    if (flag.value != nullptr) {
+      command->add_flag_callback(
+          flag.flag, [&parsed, &flag] { parsed.values[flag.flag] = flag.value; }, flag.help);
+    } else {
+      command
+          ->add_option_function<std::string>(
+              flag.flag, [&parsed, &flag](const std::string& text) { parsed.values[flag.flag] = text; },
+              flag.help)
+          ->type_name("VALUE");
+    }
+  }
+}
+
+std::unexpected<Error> Usage(std::string message) {
+  return Fail(ErrorKind::kBadConfig, std::move(message));
+}
+
+std::string Hint(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return fmt::format("; see rtloader {}--help", chosen.empty() ? "" : chosen.front()->get_name() + " ");
+}
+
+// CLI11's message, or for a misspelt word the one that was meant.
+std::string Explain(const CLI::App& app, const CLI::ParseError& error) {
+  const auto chosen = app.get_subcommands();
+  const std::vector<std::string> rest = app.remaining(true);
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !rest.empty()) {
+    std::vector<std::string> known;
+    if (chosen.empty()) {
+      for (const CommandHelp& help : kCommands) known.emplace_back(help.name);
+    } else {
+      for (const CLI::Option* option : chosen.front()->get_options()) {
+        for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+      }
+    }
+    const std::string nearest = Nearest(rest.front(), known);
+    const std::string_view what = chosen.empty() ? "command" : "argument";
+    return fmt::format("{}: there is no such {}{}", rest.front(), what,
+                       nearest.empty() ? Hint(app) : fmt::format("; did you mean {}?", nearest));
+  }
+  std::string message = error.what();
+  if (const std::size_t end = message.find('\n'); end != std::string::npos) message.resize(end);
+  return message + Hint(app);
+}
+
+Result<> ApplyCommandLine(const Parsed& parsed, Config& config) {
+  if (!parsed.source.empty()) config.source = parsed.source;
+  if (!parsed.tables.empty()) config.tables = parsed.tables;
+  for (const Override& flag : kOverrides) {
+    const auto given = parsed.values.find(flag.flag);
+    if (given == parsed.values.end()) continue;
+    const OptionSpec& spec = *FindOption(flag.key);
+    if (Result<> set = spec.set(FromText(spec.type, given->second), config); !set) {
+      return Fail(set.error().Wrap(flag.flag));
+    }
+  }
+  return CheckConfig(config);
+}
+
+Result<Invocation> ToInvocation(Parsed parsed, const CommandHelp& help) {
+  Invocation invocation = std::move(parsed.invocation);
+  invocation.command = help.command;
+  if (!parsed.config_file.empty()) {
+    RTL_CHECK(ReadConfigFile(parsed.config_file, invocation.config));
+  }
+  RTL_CHECK(ApplyCommandLine(parsed, invocation.config));
+  if (help.command == Command::kShow) return invocation;
+  const auto missing = [&](std::string_view what, std::string_view key) {
+    return Usage(
+        fmt::format("{} is missing: rtloader {} SOURCE TABLES, or {} in the file given with --config", what,
+                    help.name, key));
+  };
+  if (invocation.config.source.empty()) return missing("SOURCE", "source.path");
+  if (invocation.config.tables.empty()) return missing("TABLES", "tables.root");
+  return invocation;
+}
+
+}  // namespace
+
+Result<std::variant<Invocation, Answer>> ParseArguments(std::span<const char* const> arguments,
+                                                        std::string_view version) {
+  Parsed parsed;
+  CLI::App app("Keeps Delta tables equal to a folder of customers' NDJSON files.", "rtloader");
+  app.set_version_flag("-V,--version", fmt::format("rtloader {}", version));
+  app.require_subcommand(0, 1);
+  app.footer("rtloader COMMAND --help has examples. Exit codes: docs/commands.md.\n");
+  for (const CommandHelp& help : kCommands) AddCommand(app, help, parsed);
+
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 wants them
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app.get_subcommands();
+    return Answer{chosen.empty() ? app.help() : chosen.front()->help("rtloader")};
+  } catch (const CLI::CallForVersion& call) {
+    return Answer{std::string(call.what()) + "\n"};
+  } catch (const CLI::ParseError& error) {
+    return Usage(Explain(app, error));
+  }
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty()) return Usage("no command; see rtloader --help");
+  const auto* help = std::find_if(std::begin(kCommands), std::end(kCommands),
+                                  [&](const CommandHelp& h) { return chosen.front()->get_name() == h.name; });
+  RTL_TRY(Invocation invocation, ToInvocation(std::move(parsed), *help));
+  return invocation;
+}
+
+}  // namespace rtl::cli

@@ -1,0 +1,39 @@
+// The command line as a value.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "cli/config.h"
+#include "core/error.h"
+
+namespace rtl::cli {
+
+enum class Command { kSync, kWatch, kPlan, kVerify, kStatus, kShow };
+
+struct Invocation {
+  Command command = Command::kSync;
+  Config config;  // of the file, and of the command line over it
+  bool json = false;
+  bool fast = false;                 // verify
+  std::string table;                 // show: a table's folder, or a table's name below tables.root
+  std::int64_t limit = 20;           // show; 0: all rows
+  std::optional<std::int64_t> at;    // show: a version of the table
+  std::vector<std::string> columns;  // show; empty: all
+};
+
+// --help and --version: to be printed, exit 0.
+struct Answer {
+  std::string text;
+};
+
+// `arguments` without the program's name. Reads the configuration file that it names. kBadConfig.
+Result<std::variant<Invocation, Answer>> ParseArguments(std::span<const char* const> arguments,
+                                                        std::string_view version);
+
+}  // namespace rtl::cli

@@ -1,0 +1,42 @@
+// What the commands use of the world, so that tests can give them another one. main.cc makes the real one.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+#include "load/loader.h"
+#include "store/object_store.h"
+
+namespace rtl::cli {
+
+// A stream of bytes to the user. `write` may be called from any thread, one call at a time is up to the
+// caller.
+struct Output {
+  std::function<void(std::string_view)> write;
+  int width = 0;        // of the terminal; 0: not a terminal
+  bool colour = false;  // only on a terminal
+};
+
+struct Environment {
+  std::string version;  // of the program
+  Output out;           // results only
+  Output err;           // log, progress, errors
+
+  std::stop_token stop;              // requested by SIGINT and SIGTERM
+  std::function<int()> stop_signal;  // which of them it was; 0 while none
+
+  std::function<Result<std::unique_ptr<store::ObjectStore>>(std::string root, bool create)> open_store;
+  std::function<Result<std::unique_ptr<load::Loader>>(store::ObjectStore& source, store::ObjectStore& tables,
+                                                      load::Options options, load::Observer* observer,
+                                                      bool create)>
+      open_loader;
+  // Calls back with keys that may have changed for as long as the returned object lives.
+  std::function<Result<std::shared_ptr<void>>(std::string root, std::function<void(std::string key)> on_hint)>
+      watch_folder;
+};
+
+}  // namespace rtl::cli

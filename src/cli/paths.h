@@ -1,0 +1,28 @@
+// The folders that SOURCE and TABLES mean, and the check that a run would not read what it writes.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "core/error.h"
+#include "load/options.h"
+
+namespace rtl::cli {
+
+struct Folders {
+  std::string source;  // absolute, symbolic links resolved
+  std::string tables;  // the same; need not exist
+};
+
+// kBadConfig: a source that is no folder or cannot be read, a URI (local folders only in this build), tables
+// inside the source or the source inside a table.
+Result<Folders> ResolveFolders(const std::string& source, const std::string& tables,
+                               const load::TableNames& names);
+
+// A folder that must be there. `what` names it in the message: "the source", "the table".
+Result<std::string> ResolveExistingFolder(const std::string& path, std::string_view what);
+
+// Whether `path` is `folder` or below it. Both absolute and resolved; a folder mounted twice is one folder.
+bool IsSameOrInside(const std::filesystem::path& path, const std::filesystem::path& folder);
+
+}  // namespace rtl::cli

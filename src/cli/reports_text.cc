@@ -1,0 +1,158 @@
+#include "cli/reports_text.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "cli/display_text.h"
+#include "cli/quantities.h"
+#include "cli/table_printer.h"
+
+namespace rtl::cli {
+namespace {
+
+std::string ProblemText(const load::FileReport& problem) {
+  std::string version = problem.file_version > 0 ? fmt::format(" (version {})", problem.file_version) : "";
+  return fmt::format("{}: {}{}: {}\n  -> {}\n", load::ToString(problem.outcome), OneLine(problem.source_file),
+                     version, problem.error.empty() ? "no reason was recorded" : OneLine(problem.error),
+                     AdviceFor(problem));
+}
+
+std::string TableOf(std::vector<ColumnHeading> headings, std::vector<std::vector<Cell>> rows) {
+  std::string out;
+  TablePrinter printer(std::move(headings), {.rows_measured = rows.size() + 1},
+                       [&](std::string_view text) { out += text; });
+  for (auto& row : rows) printer.Add(std::move(row));
+  printer.Finish();
+  return out;
+}
+
+std::string Version(std::int64_t version) {
+  return version < 0 ? "none yet" : fmt::format("{}", version);
+}
+
+}  // namespace
+
+std::string AdviceFor(const load::FileReport& problem) {
+  if (problem.outcome == load::Outcome::kHeld) {
+    return "the rows it had before stay; correct the file, or accept it (--max-rejected, guard.allow_empty), "
+           "then sync "
+           "again";
+  }
+  return "the rows it had before stay; put right what the reason names, then sync again";
+}
+
+std::string OutcomesText(const load::SyncReport& r) {
+  std::string out;
+  const std::array<std::pair<std::int64_t, const char*>, 8> counts = {{{r.loaded, "loaded"},
+                                                                       {r.replaced, "replaced"},
+                                                                       {r.deleted, "deleted"},
+                                                                       {r.unchanged, "unchanged"},
+                                                                       {r.held, "held"},
+                                                                       {r.failed, "failed"},
+                                                                       {r.up_to_date, "up to date"},
+                                                                       {r.ignored, "ignored"}}};
+  for (const auto& [count, name] : counts) {
+    if (count == 0) continue;
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", ReadableCount(count), name);
+  }
+  return out.empty() ? "nothing to do" : out;
+}
+
+std::string SyncText(const load::SyncReport& r, const Places& places) {
+  std::string out = fmt::format("{} -> {} in {}\n", OneLine(places.source), OneLine(places.tables),
+                                ReadableSeconds(r.seconds));
+  out += fmt::format("  files     {} seen: {}\n", ReadableCount(r.files_seen), OutcomesText(r));
+  out += fmt::format("  rows      {}\n", ReadableCount(r.rows));
+  if (r.rejected > 0) {
+    out += fmt::format("  rejected  {}, {}\n", Counted(r.rejected, "line"),
+                       places.quarantine.empty() ? "not kept: the quarantine table is off"
+                                                 : "kept: rtloader show " + OneLine(places.quarantine));
+  }
+  const std::string rate = ReadableRate(r.bytes, r.seconds);
+  out += fmt::format("  bytes     {}{}{}\n", ReadableBytes(r.bytes), rate.empty() ? "" : ", ", rate);
+  out += fmt::format("  version   {} ({})\n", Version(r.snapshot_version), Counted(r.commits, "commit"));
+  for (const load::FileReport& problem : r.problems) out += ProblemText(problem);
+  if (!r.refused_deletes.empty()) {
+    out += fmt::format(
+        "deletes refused: {}\n  -> check that SOURCE is the right folder; if the files are meant to be "
+        "gone, sync again with --allow-mass-delete\n",
+        OneLine(r.refused_deletes));
+  }
+  return out;
+}
+
+std::string PlanText(const load::PlanReport& r, const Places&) {
+  std::string out;
+  if (!r.files.empty()) {
+    std::vector<std::vector<Cell>> rows;
+    for (const load::PlannedFile& file : r.files) {
+      rows.push_back({{file.action},
+                      {OneLine(file.source_file)},
+                      {ReadableBytes(file.bytes)},
+                      {file.reason.empty() ? "-" : OneLine(file.reason)}});
+    }
+    out += TableOf({{"action"}, {"file"}, {"size", true}, {"reason"}}, std::move(rows));
+  }
+  out += fmt::format("{} to handle ({}), {} up to date\n",
+                     Counted(static_cast<std::int64_t>(r.files.size()), "file"), ReadableBytes(r.bytes),
+                     ReadableCount(r.up_to_date));
+  if (!r.refused_deletes.empty())
+    out += fmt::format("deletes would be refused: {}\n", OneLine(r.refused_deletes));
+  return out;
+}
+
+std::string VerifyText(const load::VerifyReport& r, const Places& places) {
+  std::string out;
+  if (!r.differences.empty()) {
+    std::vector<std::vector<Cell>> rows;
+    for (const load::Difference& difference : r.differences) {
+      rows.push_back({{OneLine(difference.source_file)}, {OneLine(difference.what)}});
+    }
+    out += TableOf({{"file"}, {"difference"}}, std::move(rows));
+  }
+  out += fmt::format("{} and {} compared{} at version {}: ", Counted(r.files, "file"), Counted(r.rows, "row"),
+                     r.fast ? " (fast: by the ledger)" : "", Version(r.snapshot_version));
+  if (r.differences.empty()) return out + "they agree\n";
+  return out +
+         fmt::format(
+             "{}\n  -> rtloader sync {} {} brings the snapshot up to date; a difference that stays is a "
+             "fault: report it\n",
+             Counted(static_cast<std::int64_t>(r.differences.size()), "difference"), OneLine(places.source),
+             OneLine(places.tables));
+}
+
+std::string StatusText(const load::StatusReport& r, const Places& places) {
+  std::string out = fmt::format("source  {} ({})\ntables  {}\n\n", OneLine(r.source_uri),
+                                Counted(r.source_files, "known file"), OneLine(places.tables));
+  std::vector<std::vector<Cell>> rows;
+  for (const load::TableStatus& table : r.tables) {
+    rows.push_back({{OneLine(table.name)},
+                    {Version(table.version)},
+                    {ReadableCount(table.files)},
+                    {ReadableCount(table.rows)},
+                    {ReadableBytes(table.bytes)},
+                    {table.absorbed < 0 ? "-" : fmt::format("{}", table.absorbed)},
+                    {table.last_commit_at ? FormatTimestamp(*table.last_commit_at) : "-"}});
+  }
+  out += TableOf({{"table"},
+                  {"version", true},
+                  {"data files", true},
+                  {"rows", true},
+                  {"size", true},
+                  {"absorbed", true},
+                  {"last commit"}},
+                 std::move(rows));
+  if (r.derivation_lag > 0) {
+    out +=
+        fmt::format("\n{} not yet in every derived table; the next sync or a running watch takes them in\n",
+                    Counted(r.derivation_lag, "snapshot commit"));
+  }
+  if (!r.problems.empty()) out += "\n";
+  for (const load::FileReport& problem : r.problems) out += ProblemText(problem);
+  return out;
+}
+
+}  // namespace rtl::cli

@@ -1,0 +1,118 @@
+#include "load/committer.h"
+
+#include <iterator>
+
+#include "core/uuid.h"
+#include "load/settle_commit.h"
+
+namespace rtl::load {
+
+Result<Committer::Outcome> Committer::Commit(std::vector<LoadedFile> files) {
+  Outcome outcome;
+  // A version that log clean-up removed must never be written again.
+  if (clock_.Now() - ledger_.read_at() > kMaxStateAge) RTL_CHECK(ledger_.Refresh());
+  std::vector<Change> changes;
+  // Taken before the checks: another thread may refresh the ledger between them and the put, which then conflicts.
+  Version on = ledger_.version();
+  PrepareAll(std::move(files), changes, outcome);
+  while (!changes.empty()) {
+    const Timestamp state_read_at = ledger_.read_at();
+    const std::vector<delta::Action> actions = MakeActions(changes, outcome);
+    if (changes.empty()) break;
+    const Version version = on + 1;
+    RTL_TRY(const AfterPut next, PutAndReadBack(set_.snapshot, version, actions, state_read_at, clock_));
+    if (next == AfterPut::kDone) {
+      RTL_CHECK(ledger_.Apply({version, clock_.Now(), actions}));
+      outcome.version = version;
+      for (Change& change : changes) outcome.committed.push_back(std::move(change.change.entry));
+      if (version % options_.checkpoint_interval == 0) {
+        const auto checkpoint = ledger_.With([&](Ledger& ledger) { return set_.snapshot.WriteCheckpoint(ledger.state()); });
+        if (!checkpoint) outcome.checkpoint_problem = checkpoint.error().message();
+      }
+      return outcome;
+    }
+    RTL_CHECK(ledger_.Refresh());
+    if (next == AfterPut::kPlanAgain) {
+      for (Change& change : changes) outcome.plan_again.push_back(std::move(change.file));
+      return outcome;
+    }
+    on = ledger_.version();
+    KeepWhatHolds(changes, outcome);
+  }
+  return outcome;
+}
+
+void Committer::PrepareAll(std::vector<LoadedFile> files, std::vector<Change>& changes, Outcome& outcome) {
+  const Timestamp now = clock_.Now();
+  for (LoadedFile& file : files) {
+    const LiveLedger::View view = ledger_.Look(file.source_file);
+    if (Touched(view.account, file.base, view.known_since)) {
+      outcome.plan_again.push_back(std::move(file));
+      continue;
+    }
+    // Decided on the rows' hash when it was read: they must still be there.
+    if (file.load.read.entry.outcome == EntryOutcome::kUnchanged) {
+      const auto tag = RowsTag(view.account);
+      if (!tag || tag->hash != file.load.read.entry.hash) {
+        outcome.plan_again.push_back(std::move(file));
+        continue;
+      }
+    }
+    std::optional<KeyChange> change = Prepare(view.account, file.base, file.load.read, now);
+    if (!change) {
+      outcome.nothing_to_do.push_back(std::move(file));
+    } else if (file.load.file_version != 0 && change->entry.outcome == EntryOutcome::kLoaded &&
+               change->entry.file_version != file.load.file_version) {
+      outcome.plan_again.push_back(std::move(file));  // the rows carry another number
+    } else {
+      changes.push_back({std::move(file), std::move(*change)});
+    }
+  }
+}
+
+void Committer::KeepWhatHolds(std::vector<Change>& changes, Outcome& outcome) {
+  std::vector<Change> kept;
+  for (Change& change : changes) {
+    const LiveLedger::View view = ledger_.Look(change.file.source_file);
+    if (StillHolds(change.change, view.account, view.known_since)) {
+      kept.push_back(std::move(change));
+    } else {
+      outcome.plan_again.push_back(std::move(change.file));
+    }
+  }
+  changes = std::move(kept);
+}
+
+std::vector<delta::Action> Committer::MakeActions(std::vector<Change>& changes, Outcome& outcome) {
+  delta::Metadata metadata = ledger_.metadata();
+  bool widened = false;
+  std::vector<Change> kept;
+  for (Change& change : changes) {
+    if (change.change.entry.outcome == EntryOutcome::kLoaded) {
+      auto wider = WithFields(metadata.schema, change.file.load.fields);
+      if (!wider) {  // another spelling or type has come first: decode it anew
+        outcome.plan_again.push_back(std::move(change.file));
+        continue;
+      }
+      if (*wider) {
+        metadata.schema = std::move(**wider);
+        widened = true;
+      }
+    }
+    kept.push_back(std::move(change));
+  }
+  changes = std::move(kept);
+
+  std::vector<LedgerEntry> entries;
+  for (const Change& change : changes) entries.push_back(change.change.entry);
+  std::vector<delta::Action> actions;
+  actions.emplace_back(delta::CommitInfo{ToCommitInfo(entries, NewUuid(), clock_.Now())});
+  if (widened) actions.emplace_back(std::move(metadata));
+  for (const Change& change : changes) {
+    actions.insert(actions.end(), change.change.removes.begin(), change.change.removes.end());
+    actions.insert(actions.end(), change.change.adds.begin(), change.change.adds.end());
+  }
+  return actions;
+}
+
+}  // namespace rtl::load

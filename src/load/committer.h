@@ -1,0 +1,56 @@
+// Turns loaded files into snapshot commits, several files each (group commit). One thread at a time.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "load/decisions.h"
+#include "load/live_ledger.h"
+#include "load/load_file.h"
+#include "load/options.h"
+#include "load/table_set.h"
+
+namespace rtl::load {
+
+// A file that is ready to be committed.
+struct LoadedFile {
+  std::string source_file;
+  std::string key;
+  Version base = -1;
+  FileLoad load;
+};
+
+class Committer {
+ public:
+  Committer(const TableSet& set, LiveLedger& ledger, const Options& options, const Clock& clock)
+      : set_(set), ledger_(ledger), options_(options), clock_(clock) {}
+
+  struct Outcome {
+    Version version = -1;                   // of the commit; -1 when there was nothing to write
+    std::vector<LedgerEntry> committed;
+    std::vector<LoadedFile> plan_again;     // touched by others since their base: HEAD, then load or nothing
+    std::vector<LoadedFile> nothing_to_do;  // the outcome repeats the last entry
+    std::string checkpoint_problem;         // a checkpoint was due and could not be written; readers are slower
+  };
+
+  // Commits what it can of `files` in one commit. Errors stop the loader; on kCommitUnknown nothing is cleaned up.
+  Result<Outcome> Commit(std::vector<LoadedFile> files);
+
+ private:
+  struct Change {
+    LoadedFile file;
+    KeyChange change;
+  };
+  void PrepareAll(std::vector<LoadedFile> files, std::vector<Change>& changes, Outcome& outcome);
+  void KeepWhatHolds(std::vector<Change>& changes, Outcome& outcome);
+  std::vector<delta::Action> MakeActions(std::vector<Change>& changes, Outcome& outcome);
+
+  const TableSet& set_;
+  LiveLedger& ledger_;
+  const Options& options_;
+  const Clock& clock_;
+};
+
+}  // namespace rtl::load

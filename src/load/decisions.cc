@@ -1,0 +1,178 @@
+#include "load/decisions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace rtl::load {
+namespace {
+
+bool KeepsOldRows(EntryOutcome outcome) { return outcome == EntryOutcome::kHeld || outcome == EntryOutcome::kFailed; }
+
+delta::Remove RemoveOf(const delta::Add& add, bool data_change, Timestamp now) {
+  delta::Remove remove;
+  remove.path = add.path;
+  remove.deletion_timestamp_ms = MillisSinceEpoch(now);
+  remove.data_change = data_change;
+  remove.size = add.size;
+  remove.partition_values = add.partition_values;
+  remove.tags = add.tags;
+  return remove;
+}
+
+FileTag TagOf(const LedgerEntry& entry) {
+  return {entry.source_file, entry.version.Identity(), entry.hash.value_or(ContentHash{}),
+          entry.size,        entry.file_version,       entry.row_count};
+}
+
+}  // namespace
+
+Decision PlanKey(const KeyAccount& account, const std::optional<ObjectVersion>& head, std::string_view settings) {
+  const auto& last = account.last;
+  if (!head) {
+    const bool known = last && last->outcome != EntryOutcome::kDeleted;
+    return known || !account.files.empty() ? Decision::kDelete : Decision::kNothing;
+  }
+  if (!last || last->version.Identity() != head->Identity()) return Decision::kLoad;
+  if (!Explains(*last, !account.files.empty())) return Decision::kLoad;
+  if (KeepsOldRows(last->outcome) && (last->transient || last->settings != settings)) return Decision::kLoad;
+  return Decision::kNothing;
+}
+
+bool Explains(const LedgerEntry& last, bool has_rows) {
+  switch (last.outcome) {
+    case EntryOutcome::kLoaded: return has_rows == (last.row_count > 0);
+    case EntryOutcome::kUnchanged: return has_rows;
+    case EntryOutcome::kDeleted: return !has_rows;
+    case EntryOutcome::kHeld:
+    case EntryOutcome::kFailed: return true;
+  }
+  return false;
+}
+
+std::int64_t NextFileVersion(const KeyAccount& account) {
+  std::int64_t highest = account.last ? account.last->file_version : 0;
+  for (const OwnedFile& file : account.files) highest = std::max(highest, file.file_version);
+  return highest + 1;
+}
+
+std::optional<FileTag> RowsTag(const KeyAccount& account) {
+  std::optional<FileTag> tag;
+  for (const OwnedFile& file : account.files) {
+    if (!file.tag || (tag && *tag != *file.tag)) return std::nullopt;
+    tag = file.tag;
+  }
+  return tag;
+}
+
+void ApplyGuards(const Guard& guard, ReadOutcome& read) {
+  LedgerEntry& entry = read.entry;
+  if (entry.outcome != EntryOutcome::kLoaded) return;
+  if (read.empty && !guard.allow_empty) {
+    entry.error = "the file is empty and guard.allow_empty is false; its old rows stay";
+  } else if (static_cast<double>(entry.rejected_count) > guard.max_rejected * static_cast<double>(read.lines)) {
+    entry.error = fmt::format(
+        "{} of {} lines are bad, more than guard.max_rejected = {} allows; its old rows stay, the bad lines are in quarantine",
+        entry.rejected_count, read.lines, guard.max_rejected);
+  } else {
+    return;
+  }
+  entry.outcome = EntryOutcome::kHeld;
+  entry.raw_paths.clear();
+  read.adds.clear();
+}
+
+std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const ReadOutcome& read, Timestamp now) {
+  KeyChange change;
+  change.base = base;
+  change.entry = read.entry;
+  LedgerEntry& entry = change.entry;
+  const auto& last = account.last;
+  if (last && last->outcome == entry.outcome && last->version.Identity() == entry.version.Identity() &&
+      Explains(*last, !account.files.empty())) {
+    return std::nullopt;
+  }
+  for (const OwnedFile& file : account.files) change.seen.push_back(file.add.path);
+
+  const std::int64_t next = NextFileVersion(account);
+  switch (entry.outcome) {
+    case EntryOutcome::kLoaded:
+      entry.file_version = next;
+      entry.replaced = !account.files.empty();
+      for (const OwnedFile& file : account.files) change.removes.push_back(RemoveOf(file.add, true, now));
+      change.adds = read.adds;
+      for (delta::Add& add : change.adds) add.tags = ToTags(TagOf(entry));
+      break;
+    case EntryOutcome::kHeld:
+      entry.file_version = next;
+      break;
+    case EntryOutcome::kFailed:
+      entry.file_version = next - 1;
+      break;
+    case EntryOutcome::kDeleted:
+      entry.file_version = next - 1;
+      for (const OwnedFile& file : account.files) change.removes.push_back(RemoveOf(file.add, true, now));
+      break;
+    case EntryOutcome::kUnchanged: {
+      const std::optional<FileTag> tag = RowsTag(account);
+      entry.file_version = tag ? tag->file_version : 0;
+      entry.row_count = tag ? tag->rows : 0;
+      for (const OwnedFile& file : account.files) {
+        delta::Add add = file.add;
+        add.data_change = false;
+        add.tags = ToTags(TagOf(entry));
+        change.adds.push_back(std::move(add));
+      }
+      break;
+    }
+  }
+  return change;
+}
+
+bool Touched(const KeyAccount& account, Version base, Version known_since) {
+  return base < known_since || account.last_at > base;
+}
+
+bool StillHolds(const KeyChange& change, const KeyAccount& now, Version known_since) {
+  if (Touched(now, change.base, known_since)) return false;
+  std::set<std::string> seen(change.seen.begin(), change.seen.end());
+  for (const OwnedFile& file : now.files) {
+    if (seen.erase(file.add.path) == 0) return false;  // rows we do not know of
+  }
+  return seen.empty();  // else a file that we remove or retag is gone
+}
+
+AfterPut DecideAfterPut(delta::PutOutcome outcome) {
+  switch (outcome) {
+    case delta::PutOutcome::kCommitted: return AfterPut::kDone;
+    case delta::PutOutcome::kConflicted: return AfterPut::kReadWinners;
+    case delta::PutOutcome::kUnknown: return AfterPut::kReadBack;
+  }
+  return AfterPut::kReadBack;
+}
+
+AfterPut DecideAfterReadBack(delta::PutOutcome settled, std::chrono::milliseconds state_age) {
+  if (settled != delta::PutOutcome::kUnknown) return DecideAfterPut(settled);
+  return state_age < kMaxStateAge ? AfterPut::kPutAgain : AfterPut::kPlanAgain;
+}
+
+std::optional<DeriveRange> PlanDerive(Version absorbed, Version snapshot) {
+  if (absorbed >= snapshot) return std::nullopt;
+  return DeriveRange{absorbed, snapshot};
+}
+
+std::string DerivedAppId(const delta::Metadata& snapshot) { return "rtloader/" + snapshot.id; }
+
+std::string MassDeleteRefusal(const Guard& guard, std::int64_t gone, std::int64_t known) {
+  if (guard.allow_mass_delete || gone < guard.max_deleted_min ||
+      static_cast<double>(gone) <= guard.max_deleted * static_cast<double>(known)) {
+    return {};
+  }
+  return fmt::format(
+      "{} of {} known files are gone from the listing, more than guard.max_deleted = {} allows: nothing was deleted. Check "
+      "the source's path and permissions; if they are really gone, run once with --allow-mass-delete",
+      gone, known, guard.max_deleted);
+}
+
+}  // namespace rtl::load

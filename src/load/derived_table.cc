@@ -1,0 +1,74 @@
+#include "load/derived_table.h"
+
+#include <fmt/format.h>
+
+#include "core/uuid.h"
+#include "load/ledger.h"
+#include "load/settle_commit.h"
+
+namespace rtl::load {
+
+Result<LedgerCommit> ToLedgerCommit(const delta::Commit& commit) {
+  LedgerCommit ledger_commit;
+  ledger_commit.version = commit.version;
+  RTL_TRY(ledger_commit.entries, EntriesOf(commit));
+  for (const delta::Action& action : commit.actions) {
+    const auto* add = std::get_if<delta::Add>(&action);
+    if (add != nullptr && add->data_change) ledger_commit.adds.emplace(add->path, *add);
+  }
+  return ledger_commit;
+}
+
+DerivedTable::DerivedTable(delta::Table table, delta::TableState state, std::string app_id, int checkpoint_interval,
+                           const Clock& clock)
+    : table_(std::move(table)),
+      state_(std::move(state)),
+      app_id_(std::move(app_id)),
+      checkpoint_interval_(checkpoint_interval),
+      clock_(&clock),
+      looked_at_(clock.Now()) {}
+
+Version DerivedTable::absorbed() const {
+  const auto txn = state_.txns.find(app_id_);
+  return txn == state_.txns.end() ? -1 : txn->second.version;
+}
+
+Result<> DerivedTable::Refresh() {
+  looked_at_ = clock_->Now();
+  auto commits = table_.CommitsAfter(state_.version);
+  if (!commits && commits.error().kind() == ErrorKind::kNotFound) {
+    RTL_TRY(state_, table_.Load());
+    return {};
+  }
+  if (!commits) return Fail(commits.error());
+  for (const delta::Commit& commit : *commits) RTL_CHECK(delta::Advance(state_, commit, clock_->Now()));
+  return {};
+}
+
+Result<> DerivedTable::Absorb(Version upto, const Content& content) {
+  for (;;) {
+    if (clock_->Now() - looked_at_ > kMaxStateAge) RTL_CHECK(Refresh());
+    const std::optional<DeriveRange> range = PlanDerive(absorbed(), upto);
+    if (!range) return {};
+    const Timestamp now = clock_->Now();
+    RTL_TRY(std::vector<delta::Action> actions, content(state_, *range));
+    delta::Txn txn;
+    txn.app_id = app_id_;
+    txn.version = range->upto;
+    txn.last_updated_ms = MillisSinceEpoch(now);
+    actions.insert(actions.begin(), {delta::CommitInfo{PlainCommitInfo("WRITE", NewUuid(), now)}, std::move(txn)});
+
+    const Version version = state_.version + 1;
+    RTL_TRY(const AfterPut next, PutAndReadBack(table_, version, actions, looked_at_, *clock_));
+    if (next != AfterPut::kDone) {
+      RTL_CHECK(Refresh());  // and compute the range anew: a derived append is never rebased
+      continue;
+    }
+    RTL_CHECK(delta::Advance(state_, {version, now, actions}, now));
+    // A checkpoint that fails costs readers time, not truth: the next one makes up for it.
+    if (version > 0 && version % checkpoint_interval_ == 0) (void)table_.WriteCheckpoint(state_);
+    return {};
+  }
+}
+
+}  // namespace rtl::load

@@ -1,0 +1,115 @@
+// The moving parts of a loader: a queue of files to look at, threads that load them, one thread that commits.
+//
+// Files go in through Submit() and Look(); each ends in a commit, in nothing to do, or in a look anew when it changed meanwhile. One
+// source_file is worked on by one thread at a time. Thread-safe unless said otherwise.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "core/error.h"
+#include "discover/source_listing.h"
+#include "flow/source_object.h"
+#include "load/committer.h"
+#include "load/live_ledger.h"
+#include "load/load_file.h"
+#include "load/loader.h"
+#include "load/memory_budget.h"
+#include "load/worker_pool.h"
+
+namespace rtl::load {
+
+// One thing to do about one source_file.
+struct Task {
+  std::string source_file;
+  std::string key;
+  // Set: this version, seen by a listing made after snapshot version `base` was known. Else: HEAD first.
+  std::optional<SourceObject> object;
+  Version base = -1;
+  std::string refused;      // not empty: the object cannot be loaded for this reason; recorded as failed
+  bool hinted = false;      // came from an event, not from a listing
+  int attempt = 0;
+};
+
+class Engine {
+ public:
+  struct Counts {
+    std::int64_t loaded = 0, replaced = 0, deleted = 0, unchanged = 0, held = 0, failed = 0;
+    std::int64_t up_to_date = 0, rows = 0, rejected = 0, bytes = 0, commits = 0;
+  };
+
+  // All references must outlive the engine. `names` says which source_file a key stands for.
+  Engine(const LoadInputs& inputs, const discover::SourceNames& names, LiveLedger& ledger, Committer& committer,
+         Observer& observer);
+  ~Engine();  // stops; what is under way is finished or dropped, never half done
+
+  // May block while the queue is full. False when the engine has stopped.
+  bool Submit(Task task);
+
+  // Waits until nothing is queued or under way, an error has stopped the engine, or `stop`.
+  Result<> WaitIdle(std::stop_token stop);
+  bool idle() const;
+
+  // Drops what has not been begun, finishes and commits what has.
+  Result<> Drain();
+  std::optional<Error> error() const;
+  Counts counts() const;
+
+  // Looks at a file that was unsettled again when it has settled: called for each, with the time to do so.
+  void OnUnsettled(std::function<void(const std::string& source_file, const std::string& key)> callback);
+
+  // Deletes by hints are bounded by the same guard as a listing's: a listing resets the count.
+  void ResetHintedDeletes(std::int64_t known_files);
+
+ private:
+  void Work();
+  void CommitLoop();
+  Result<> Process(Task task);
+  Result<std::optional<SourceObject>> LookAt(const Task& task, std::string& refused);
+  bool MayDeleteOnHint();
+  void Ready(LoadedFile file);
+  void Finish(const std::string& source_file, const std::string& key);
+  Result<bool> IsDuplicate(const SourceObject& object);
+  void PlanAgain(const std::string& source_file, const std::string& key, int attempt);
+  void Stop(Error error);
+  void Report(Committer::Outcome& outcome);
+
+  const LoadInputs& in_;
+  const discover::SourceNames& names_;
+  LiveLedger& ledger_;
+  Committer& committer_;
+  Observer& observer_;
+  MemoryBudget memory_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Task> queue_;
+  struct InFlight {
+    bool look_again = false;
+    int attempts = 0;
+  };
+  std::unordered_map<std::string, InFlight> in_flight_;  // queued, loading or waiting for its commit
+  std::deque<LoadedFile> ready_;
+  bool closing_ = false;
+  bool draining_ = false;
+  std::optional<Error> error_;
+  Counts counts_;
+  std::function<void(const std::string&, const std::string&)> on_unsettled_;
+  std::int64_t hinted_deletes_ = 0;
+  std::int64_t known_at_listing_ = 0;
+  bool hinted_deletes_refused_ = false;
+
+  std::mutex observer_mutex_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace rtl::load

@@ -1,0 +1,102 @@
+#include "load/live_ledger.h"
+
+#include <fmt/format.h>
+
+#include "load/file_records.h"
+
+namespace rtl::load {
+
+Result<std::unique_ptr<LiveLedger>> LiveLedger::Open(const TableSet& set, const Clock& clock) {
+  std::unique_ptr<LiveLedger> ledger(new LiveLedger(set, clock));
+  RTL_CHECK(ledger->Read());
+  return ledger;
+}
+
+Result<> LiveLedger::Read() {
+  const Timestamp now = clock_.Now();
+  // file_records first: what they absorb after this look is also in the log that is read next.
+  const delta::Table& records = *set_.Find(Role::kFileRecords);
+  RTL_TRY(const delta::TableState records_state, records.Load());
+  RTL_TRY(std::vector<LedgerEntry> last, ReadRecords(records, records_state));
+  RTL_TRY(delta::TableState state, set_.snapshot.Load());
+  const auto txn = records_state.txns.find(DerivedAppId(state.metadata));
+  const Version absorbed = txn == records_state.txns.end() ? -1 : txn->second.version;
+  RTL_CHECK(delta::CheckWritable(state.protocol, state.metadata));
+  const Version version = state.version;
+  RTL_TRY(Ledger ledger, Ledger::Start(std::move(state), std::move(last), absorbed));
+  for (Version next = absorbed + 1; next <= version; ++next) {
+    auto commit = set_.snapshot.ReadCommit(next);
+    if (!commit) {
+      return Fail(commit.error().Wrap(fmt::format("{}: the ledger after version {}, which file_records have absorbed, cannot be read",
+                                                  set_.snapshot.Uri(), absorbed)));
+    }
+    RTL_CHECK(ledger.Fold(*commit));
+  }
+  const std::lock_guard lock(mutex_);
+  ledger_ = std::make_unique<Ledger>(std::move(ledger));
+  read_at_ = now;
+  return {};
+}
+
+LiveLedger::View LiveLedger::Look(std::string_view source_file) const {
+  const std::lock_guard lock(mutex_);
+  return {ledger_->Account(source_file), ledger_->version(), ledger_->known_since()};
+}
+
+Version LiveLedger::version() const {
+  const std::lock_guard lock(mutex_);
+  return ledger_->version();
+}
+
+delta::Metadata LiveLedger::metadata() const {
+  const std::lock_guard lock(mutex_);
+  return ledger_->state().metadata;
+}
+
+std::vector<decode::Column> LiveLedger::columns() const {
+  const delta::Metadata current = metadata();
+  std::vector<decode::Column> columns;
+  for (const delta::Field& field : DataFields(current.schema)) {
+    decode::ColumnType type = decode::ColumnType::kString;
+    if (field.type == "boolean") type = decode::ColumnType::kBoolean;
+    if (field.type == "long") type = decode::ColumnType::kBigint;
+    if (field.type == "double") type = decode::ColumnType::kDouble;
+    columns.push_back({field.name, type});
+  }
+  return columns;
+}
+
+Result<> LiveLedger::Refresh() {
+  const std::lock_guard advancing(advance_mutex_);
+  const Timestamp now = clock_.Now();
+  auto commits = set_.snapshot.CommitsAfter(version());
+  if (!commits && commits.error().kind() == ErrorKind::kNotFound) return Read();
+  if (!commits) return Fail(commits.error());
+  const std::lock_guard lock(mutex_);
+  for (const delta::Commit& commit : *commits) {
+    RTL_CHECK(ledger_->Apply(commit, now));
+    for (const delta::Action& action : commit.actions) {
+      if (std::holds_alternative<delta::Protocol>(action)) {
+        RTL_CHECK(delta::CheckWritable(ledger_->state().protocol, ledger_->state().metadata));
+      }
+    }
+  }
+  read_at_ = now;
+  return {};
+}
+
+Result<> LiveLedger::Apply(const delta::Commit& own) {
+  const std::lock_guard advancing(advance_mutex_);
+  const std::lock_guard lock(mutex_);
+  if (own.version <= ledger_->version()) return {};
+  RTL_CHECK(ledger_->Apply(own, clock_.Now()));
+  read_at_ = clock_.Now();
+  return {};
+}
+
+Timestamp LiveLedger::read_at() const {
+  const std::lock_guard lock(mutex_);
+  return read_at_;
+}
+
+}  // namespace rtl::load

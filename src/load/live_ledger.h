@@ -1,0 +1,58 @@
+// The ledger of a running loader: shared by the threads that plan and load, advanced by the one that commits. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "decode/columns.h"
+#include "load/ledger.h"
+#include "load/table_set.h"
+
+namespace rtl::load {
+
+class LiveLedger {
+ public:
+  // Reads the snapshot and file_records, and the ledger after what file_records have absorbed.
+  static Result<std::unique_ptr<LiveLedger>> Open(const TableSet& set, const Clock& clock);
+
+  struct View {
+    KeyAccount account;
+    Version version = -1;
+    Version known_since = -1;
+  };
+  View Look(std::string_view source_file) const;
+
+  Version version() const;
+  delta::Metadata metadata() const;
+  std::vector<decode::Column> columns() const;  // the snapshot's data columns
+
+  // Runs `use(ledger)` under the lock: keep it short.
+  template <typename Use>
+  auto With(const Use& use) {
+    const std::lock_guard lock(mutex_);
+    return use(*ledger_);
+  }
+
+  // Takes up what others committed; a log that can no longer be followed is read anew.
+  Result<> Refresh();
+  // Takes up our own commit; a Refresh() on another thread may have been first.
+  Result<> Apply(const delta::Commit& own);
+  Timestamp read_at() const;  // when the state was last known to be the newest
+
+ private:
+  LiveLedger(const TableSet& set, const Clock& clock) : set_(set), clock_(clock) {}
+  Result<> Read();
+
+  const TableSet& set_;
+  const Clock& clock_;
+  std::mutex advance_mutex_;  // held while the ledger is moved on, reading the log included; taken before mutex_
+  mutable std::mutex mutex_;
+  std::unique_ptr<Ledger> ledger_;
+  Timestamp read_at_;
+};
+
+}  // namespace rtl::load

@@ -1,0 +1,324 @@
+#include "load/load_file.h"
+
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <future>
+#include <map>
+#include <optional>
+
+#include "core/hash.h"
+#include "core/uuid.h"
+#include "decode/line_source.h"
+#include "decode/ndjson.h"
+#include "encode/parquet_encoder.h"
+#include "load/pinned_reader.h"
+
+namespace rtl::load {
+namespace {
+
+// A smaller slice is decoded where it was cut: handing it over would cost more.
+constexpr std::size_t kSliceWorthAThread = 256 << 10;
+
+// Errors in reading the source that concern this file alone.
+bool IsFilesOwn(ErrorKind kind) {
+  return kind == ErrorKind::kBadData || kind == ErrorKind::kPermissionDenied || kind == ErrorKind::kUnavailable ||
+         kind == ErrorKind::kResourceExhausted || kind == ErrorKind::kUnsupported;
+}
+
+bool IsTransient(ErrorKind kind) { return kind == ErrorKind::kPermissionDenied || kind == ErrorKind::kUnavailable; }
+
+std::string TypeName(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::BOOL: return "boolean";
+    case arrow::Type::INT64: return "long";
+    case arrow::Type::DOUBLE: return "double";
+    default: return "string";
+  }
+}
+
+class Loading {
+ public:
+  Loading(const LoadInputs& inputs, const SourceObject& object, const KeyAccount& account,
+          const std::vector<decode::Column>& known)
+      : in_(inputs), object_(object), file_version_(NextFileVersion(account)), started_(inputs.clock.Now()) {
+    ndjson_.pinned = in_.options.pinned_columns;
+    ndjson_.known = known;
+    ndjson_.max_columns = in_.options.max_columns;
+    entry().source_file = object.source_file;
+    entry().key = object.key;
+    entry().version = object.version;
+    entry().size = object.size;
+    entry().uploaded_at = object.uploaded_at;
+    entry().ingest_time = started_;
+  }
+
+  Result<FileLoad> Run(const std::optional<FileTag>& rows_tag) {
+    // The same bytes again? Only a file of the same size can be; a small one is read once for both questions.
+    if (rows_tag && rows_tag->size == object_.size) {
+      auto same = HashEquals(rows_tag->hash);
+      if (!same) return Ended(same.error());
+      if (*same) {
+        entry().outcome = EntryOutcome::kUnchanged;
+        return Finish();
+      }
+    }
+    if (auto done = DecodeAndPut(); !done) return Ended(done.error());
+    ApplyGuards(in_.options.guard, load_.read);
+    if (entry().outcome == EntryOutcome::kHeld) entry().settings = in_.settings;
+    return Finish();
+  }
+
+ private:
+  LedgerEntry& entry() { return load_.read.entry; }
+
+  Result<FileLoad> Finish() {
+    entry().duration_ms = std::max<std::int64_t>(
+        0, std::chrono::duration_cast<std::chrono::milliseconds>(in_.clock.Now() - started_).count());
+    return std::move(load_);
+  }
+
+  Result<FileLoad> Ended(const Error& error) {
+    if (put_error_) return Fail(*put_error_);
+    if (!IsFilesOwn(error.kind())) return Fail(error);
+    const LedgerEntry before = entry();
+    load_ = FileLoad{};
+    LedgerEntry& failed = entry();
+    failed.source_file = before.source_file;
+    failed.key = before.key;
+    failed.version = before.version;
+    failed.size = before.size;
+    failed.uploaded_at = before.uploaded_at;
+    failed.ingest_time = before.ingest_time;
+    failed.outcome = EntryOutcome::kFailed;
+    failed.error = error.message();
+    failed.transient = IsTransient(error.kind());
+    failed.settings = in_.settings;
+    return Finish();
+  }
+
+  Result<bool> HashEquals(const ContentHash& expected) {
+    PinnedReader reader(in_.source, object_);
+    std::string whole;
+    for (;;) {
+      RTL_TRY(std::string piece, reader.Next());
+      if (piece.empty()) break;
+      if (object_.size <= kPieceBytes) whole = std::move(piece);
+    }
+    entry().hash = reader.hash();
+    entry().version = reader.version();
+    if (object_.size <= kPieceBytes) at_hand_ = std::move(whole);
+    return reader.hash() == expected;
+  }
+
+  Result<> DecodeAndPut() {
+    const encode::RowOrigin origin{object_.source_file, object_.version.Name(), file_version_, started_};
+    encode::RowEncoder rows(origin, [this](EncodedFile file) { return PutRows(std::move(file)); });
+    encode::RejectEncoder rejects(origin, [this](EncodedFile file) { return PutRejects(std::move(file)); });
+
+    PinnedReader reader(in_.source, object_);
+    decode::SliceOptions slices;
+    slices.max_line_bytes = in_.options.max_line_bytes;
+    slices.max_decompressed_bytes = in_.options.max_decompressed_bytes;
+    decode::LineSource lines(
+        [&]() -> Result<std::string> {
+          if (!at_hand_) return reader.Next();
+          std::string piece = std::move(*at_hand_);
+          at_hand_ = std::string();
+          return piece;
+        },
+        slices);
+
+    const std::size_t ahead = static_cast<std::size_t>(in_.decoders.threads()) + 1;
+    bool more = true;
+    while (more || !pending_.empty()) {
+      while (more && pending_.size() < ahead) {
+        auto slice = lines.Next();
+        if (!slice) {
+          Drain();
+          return Fail(slice.error());
+        }
+        more = slice->has_value();
+        if (more) Decode(std::move(**slice));
+      }
+      if (pending_.empty()) break;
+      Pending next = std::move(pending_.front());
+      pending_.pop_front();
+      auto taken = Take(next, rows, rejects);
+      if (!taken) {
+        Drain();
+        return taken;
+      }
+    }
+    RTL_CHECK(rows.Finish());
+    RTL_CHECK(rejects.Finish());
+
+    if (!entry().hash) {
+      // What the decoder did not ask for (the rest after its last byte) still belongs to the object's hash.
+      for (;;) {
+        RTL_TRY(const std::string piece, reader.Next());
+        if (piece.empty()) break;
+      }
+      entry().hash = reader.hash();
+      entry().version = reader.version();
+    }
+    load_.read.empty = entry().row_count == 0 && entry().rejected_count == 0;
+    load_.read.lines = entry().row_count + entry().rejected_count;
+    load_.file_version = load_.read.adds.empty() ? 0 : file_version_;
+    for (const auto& [name, type] : types_) load_.fields.push_back({name, type});
+    NoteUnknownKeys();
+    return {};
+  }
+
+  struct Pending {
+    std::future<Result<DecodedSlice>> slice;
+    std::int64_t byte_offset = 0;
+  };
+
+  void Decode(decode::Slice slice) {
+    Pending pending;
+    pending.byte_offset = slice.byte_offset;
+    if (slice.bytes.size() < kSliceWorthAThread) {
+      std::promise<Result<DecodedSlice>> done;
+      done.set_value(decode::DecodeNdjson(slice.bytes, ndjson_));
+      pending.slice = done.get_future();
+    } else {
+      pending.slice = in_.decoders.Submit(
+          [this, bytes = std::move(slice.bytes)] { return decode::DecodeNdjson(bytes, ndjson_); });
+    }
+    pending_.push_back(std::move(pending));
+  }
+
+  // Decoders use this object: none may be left running when it goes.
+  void Drain() {
+    for (Pending& pending : pending_) pending.slice.wait();
+    pending_.clear();
+  }
+
+  Result<> Take(Pending& pending, encode::RowEncoder& rows, encode::RejectEncoder& rejects) {
+    RTL_TRY(DecodedSlice slice, pending.slice.get());
+    for (RejectedLine& reject : slice.rejects) {
+      reject.line_number += lines_before_;
+      reject.byte_offset += pending.byte_offset;
+    }
+    lines_before_ += slice.lines;
+    entry().row_count += slice.row_count;
+    entry().rejected_count += static_cast<std::int64_t>(slice.rejects.size());
+    load_.blank_lines += slice.blank_lines;
+    for (const auto& [key, count] : slice.unknown_keys) unknown_keys_[key] += count;
+    if (slice.rows) RTL_CHECK(TakeColumns(slice));
+    RTL_CHECK(rows.Append(slice));
+    if (in_.options.quarantine) RTL_CHECK(rejects.Append(slice.rejects));
+    return {};
+  }
+
+  // Slices are decoded apart: what one spells another way than an earlier one gets the earlier one's spelling.
+  Result<> TakeColumns(DecodedSlice& slice) {
+    arrow::FieldVector fields = slice.rows->schema()->fields();
+    bool renamed = false;
+    for (auto& field : fields) {
+      const auto [known, is_new] = spelling_.try_emplace(decode::FoldCase(field->name()), field->name());
+      if (is_new) {
+        types_.emplace_back(field->name(), TypeName(*field->type()));
+      } else if (known->second != field->name()) {
+        field = field->WithName(known->second);
+        renamed = true;
+      }
+    }
+    if (static_cast<int>(types_.size()) > in_.options.max_columns) {
+      return Fail(ErrorKind::kResourceExhausted,
+                  fmt::format("{} has more than rows.max_columns = {} different keys; raise it, or pin the columns with "
+                              "rows.schema",
+                              object_.key, in_.options.max_columns));
+    }
+    if (renamed) {
+      slice.rows = arrow::RecordBatch::Make(arrow::schema(fields), slice.rows->num_rows(), slice.rows->columns());
+    }
+    return {};
+  }
+
+  Result<> PutRows(EncodedFile file) {
+    const std::string path = NewPath();
+    RTL_CHECK(Put(in_.tables.snapshot, path, file));
+    if (const delta::Table* raw = in_.tables.Find(Role::kRaw)) {
+      RTL_CHECK(Put(*raw, path, file));
+      entry().raw_paths.push_back(path);
+    }
+    delta::Add add;
+    add.path = path;
+    add.size = static_cast<std::int64_t>(file.bytes.size());
+    add.modification_time_ms = MillisSinceEpoch(in_.clock.Now());
+    add.stats = std::move(file.stats);
+    load_.read.adds.push_back(std::move(add));
+    return {};
+  }
+
+  Result<> PutRejects(EncodedFile file) {
+    const delta::Table* quarantine = in_.tables.Find(Role::kQuarantine);
+    if (quarantine == nullptr) return {};
+    const std::string path = NewPath();
+    RTL_CHECK(Put(*quarantine, path, file));
+    entry().quarantine_files.push_back(
+        {path, static_cast<std::int64_t>(file.bytes.size()), file.rows, std::move(file.stats)});
+    return {};
+  }
+
+  Result<> Put(const delta::Table& table, const std::string& path, const EncodedFile& file) {
+    auto put = table.store().Put(table.DataKey(path), file.bytes);
+    if (!put) put_error_ = put.error().Wrap(fmt::format("writing {} into {}", path, table.Uri()));
+    return put;
+  }
+
+  // A hash of the key first: spreads names in a store, and groups a key's files in a listing.
+  std::string NewPath() const { return fmt::format("{:08x}-{}.parquet", HashKey(object_.source_file) >> 32, NewUuid()); }
+
+  void NoteUnknownKeys() {
+    if (unknown_keys_.empty()) return;
+    std::string note = "keys without a pinned column were not loaded:";
+    int listed = 0;
+    for (const auto& [key, count] : unknown_keys_) {
+      if (++listed > 10) {
+        note += fmt::format(" and {} more", unknown_keys_.size() - 10);
+        break;
+      }
+      note += fmt::format("{} {} ({} rows)", listed == 1 ? "" : ",", key, count);
+    }
+    entry().error = note;
+  }
+
+  const LoadInputs& in_;
+  const SourceObject& object_;
+  std::int64_t file_version_;
+  Timestamp started_;
+  decode::NdjsonOptions ndjson_;
+  FileLoad load_;
+  std::optional<std::string> at_hand_;  // a small object's bytes, already read and hashed
+  std::deque<Pending> pending_;
+  std::int64_t lines_before_ = 0;
+  std::vector<std::pair<std::string, std::string>> types_;  // column, Delta type; in order of appearance
+  std::map<std::string, std::string> spelling_;              // folded name -> column
+  std::map<std::string, std::int64_t> unknown_keys_;
+  std::optional<Error> put_error_;  // of the tables' store, told apart from the source's on the way up
+};
+
+}  // namespace
+
+Result<FileLoad> LoadFile(const LoadInputs& inputs, const SourceObject& object, const KeyAccount& account,
+                          const std::vector<decode::Column>& known) {
+  Loading loading(inputs, object, account, known);
+  return loading.Run(RowsTag(account));
+}
+
+std::string SettingsFingerprint(const Options& options) {
+  std::string text = fmt::format("{}|{}|{}|{}|{}", options.guard.allow_empty, options.guard.max_rejected,
+                                 options.max_columns, options.max_line_bytes, options.max_decompressed_bytes);
+  for (const decode::Column& column : options.pinned_columns) {
+    text += fmt::format("|{}:{}", column.name, static_cast<int>(column.type));
+  }
+  return fmt::format("{:08x}", HashKey(text) >> 32);
+}
+
+}  // namespace rtl::load

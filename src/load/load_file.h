@@ -1,0 +1,47 @@
+// One version of one file: fetched, decoded, encoded, put. Nothing is committed here.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/time.h"
+#include "decode/columns.h"
+#include "delta/schema.h"
+#include "flow/source_object.h"
+#include "load/decisions.h"
+#include "load/options.h"
+#include "load/table_set.h"
+#include "load/worker_pool.h"
+#include "store/object_store.h"
+
+namespace rtl::load {
+
+struct LoadInputs {
+  store::ObjectStore& source;
+  const TableSet& tables;
+  const Options& options;
+  std::string settings;      // fingerprint of options that decide between loaded and held or failed
+  WorkerPool& decoders;      // decode slices of large files
+  const Clock& clock;
+};
+
+struct FileLoad {
+  ReadOutcome read;
+  std::int64_t file_version = 0;       // written into the rows; 0 when none were
+  std::vector<delta::Field> fields;    // data columns of the files
+  std::int64_t blank_lines = 0;
+};
+
+// Reads the object at exactly its version. `account` is what the ledger says of the key at the task's base; `known` are
+// the table's data columns. Data files are put to the snapshot's folder, and to raw's, under new names.
+//   kConflict, kNotFound   the object is no longer at that version: plan the key again
+//   other errors           the tables' store refuses or the loader is at its bounds: stop
+// What is wrong with the file itself, or with reading it, is an outcome (kFailed), not an error.
+Result<FileLoad> LoadFile(const LoadInputs& inputs, const SourceObject& object, const KeyAccount& account,
+                          const std::vector<decode::Column>& known);
+
+// "a1b2c3d4": of the guards, bounds and columns in force.
+std::string SettingsFingerprint(const Options& options);
+
+}  // namespace rtl::load

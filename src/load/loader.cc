@@ -1,0 +1,275 @@
+// Opening, listing, sync and derive. Watch, verify and status have files of their own.
+#include "load/loader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "load/loader_parts.h"
+
+namespace rtl::load {
+namespace {
+
+// source_file of an object whose own is taken by another live object: a key of its own, so that it can be recorded.
+std::string DuplicateName(const std::string& key) { return "!duplicate/" + key; }
+
+int ThreadsFor(const Options& options) {
+  if (options.threads > 0) return options.threads;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+std::string_view ToString(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kLoaded: return "loaded";
+    case Outcome::kReplaced: return "replaced";
+    case Outcome::kDeleted: return "deleted";
+    case Outcome::kUnchanged: return "unchanged";
+    case Outcome::kHeld: return "held";
+    case Outcome::kFailed: return "failed";
+  }
+  return "failed";
+}
+
+Result<std::unique_ptr<Loader>> Loader::Open(store::ObjectStore& source, store::ObjectStore& tables, Options options,
+                                             Observer* observer, bool create) {
+  RTL_TRY(auto names, discover::SourceNames::Make(options.source_pattern));
+  auto parts = std::make_unique<LoaderParts>(source, tables, std::move(options), observer, std::move(names), SystemClock());
+  RTL_CHECK(parts->OpenTables(create));
+  return std::unique_ptr<Loader>(std::move(parts));
+}
+
+LoaderParts::LoaderParts(store::ObjectStore& source, store::ObjectStore& tables, Options options, Observer* observer,
+                         discover::SourceNames names, const Clock& clock)
+    : source_(source),
+      tables_(tables),
+      options_(std::move(options)),
+      observer_(observer != nullptr ? observer : &silent_),
+      names_(std::move(names)),
+      clock_(clock),
+      set_(MakeTableSet(tables_, options_, clock_)),
+      decoders_(ThreadsFor(options_)),
+      inputs_{source_, set_, options_, SettingsFingerprint(options_), decoders_, clock_} {}
+
+Result<> LoaderParts::OpenTables(bool create) {
+  const Timestamp now = clock_.Now();
+  if (create) RTL_CHECK(set_.snapshot.ProbePutIfAbsent());
+  auto snapshot = OpenOrCreate(set_.snapshot, Role::kSnapshot, options_, create, now);
+  if (!snapshot && !create && snapshot.error().kind() == ErrorKind::kNotFound) return {};
+  if (!snapshot) return Fail(snapshot.error());
+  auto deriver = Deriver::Open(set_, snapshot->metadata, options_, create, clock_);
+  if (!deriver && !create && deriver.error().kind() == ErrorKind::kNotFound) return {};
+  if (!deriver) return Fail(deriver.error());
+  deriver_ = std::move(*deriver);
+  RTL_TRY(ledger_, LiveLedger::Open(set_, clock_));
+  exist_ = true;
+  RTL_CHECK(CheckPinnedColumns());
+  const Version absorbed = deriver_->absorbed();
+  if (absorbed < ledger_->version()) {
+    RTL_TRY(const delta::Commit first, set_.snapshot.ReadCommit(absorbed + 1));
+    lagging_since_ = first.modified_at;
+  }
+  return {};
+}
+
+Result<> LoaderParts::CheckPinnedColumns() const {
+  if (options_.pinned_columns.empty()) return {};
+  for (const decode::Column& known : ledger_->columns()) {
+    for (const decode::Column& pinned : options_.pinned_columns) {
+      if (decode::FoldCase(known.name) != decode::FoldCase(pinned.name)) continue;
+      if (known.name == pinned.name && known.type == pinned.type) continue;
+      return Fail(ErrorKind::kBadConfig,
+                  fmt::format("rows.schema pins column {}, which the table {} has as {} of another spelling or type: pin it "
+                              "as it is there, or load into new tables",
+                              pinned.name, set_.snapshot.Uri(), known.name));
+    }
+  }
+  return {};
+}
+
+Result<LoaderParts::Pass> LoaderParts::ListSource(std::stop_token stop,
+                                                  const std::function<bool(Task, Decision)>& submit) {
+  Pass pass;
+  const Version base = ledger_->version();  // before the LIST
+  ledger_->With([](Ledger& ledger) { ledger.BeginPass(); });
+  RTL_TRY(const auto lister, source_.List(""));
+  for (;;) {
+    RTL_TRY(const auto page, lister->Next());
+    if (page.empty()) break;
+    for (const store::ObjectInfo& info : page) {
+      if (stop.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
+      discover::NamedObject named = names_.Name(info);
+      if (named.kind == discover::NamedObject::Kind::kIgnored) {
+        ++pass.ignored;
+        continue;
+      }
+      ++pass.seen;
+      Task task;
+      task.key = named.object.key;
+      task.base = base;
+      if (named.kind == discover::NamedObject::Kind::kRefused) task.refused = named.reason;
+      const bool again = ledger_->With([&](Ledger& ledger) {
+        return ledger.MarkSeen(named.object.source_file) == Ledger::Mark::kAgain;
+      });
+      if (again) {
+        task.refused = fmt::format("another object stands for {} already: keys must not share a source_file (see source.pattern)",
+                                   named.object.source_file);
+        named.object.source_file = DuplicateName(named.object.key);
+        ledger_->With([&](Ledger& ledger) { return ledger.MarkSeen(named.object.source_file); });
+      }
+      task.source_file = named.object.source_file;
+      const KeyAccount account = ledger_->Look(task.source_file).account;
+      const Decision decision = PlanKey(account, named.object.version, inputs_.settings);
+      task.object = std::move(named.object);
+      if (decision == Decision::kNothing) {
+        ++pass.up_to_date;
+      } else if (!submit(std::move(task), decision)) {
+        return pass;
+      }
+    }
+  }
+
+  const auto unseen = ledger_->With([](Ledger& ledger) { return ledger.Unseen(); });
+  const std::int64_t known = ledger_->With([](Ledger& ledger) { return ledger.live_files(); });
+  pass.refused_deletes = MassDeleteRefusal(options_.guard, static_cast<std::int64_t>(unseen.size()), known);
+  if (!pass.refused_deletes.empty()) return pass;
+  for (const Ledger::KnownFile& file : unseen) {
+    Task task;  // a HEAD decides
+    task.source_file = file.source_file;
+    task.key = file.key.empty() ? file.source_file : file.key;
+    if (!submit(std::move(task), Decision::kDelete)) break;
+  }
+  return pass;
+}
+
+Result<SyncReport> LoaderParts::Sync(std::stop_token stop) {
+  const auto started = std::chrono::steady_clock::now();
+  RTL_CHECK(ledger_->Refresh());
+  RTL_CHECK(DeriveOrWarn());
+  Committer committer(set_, *ledger_, options_, clock_);
+  Engine engine(inputs_, names_, *ledger_, committer, *observer_);
+  auto pass = ListSource(stop, [&](Task task, Decision) {
+    observer_->OnPlanned(1, task.object ? task.object->size : 0);
+    return engine.Submit(std::move(task));
+  });
+  auto done = pass ? engine.WaitIdle(stop) : Result<>(Fail(pass.error()));
+  if (!done) {
+    if (done.error().kind() == ErrorKind::kCancelled) RTL_CHECK(engine.Drain());
+    // What was committed is derived by the next run at the latest; try now, but the first error is the one to tell.
+    (void)Derive();
+    return Fail(done.error());
+  }
+  RTL_CHECK(Derive());
+  return MakeReport(engine, *pass, started);
+}
+
+Result<> LoaderParts::Derive() {
+  if (deriver_->absorbed() >= ledger_->version()) {
+    lagging_since_.reset();
+    return {};
+  }
+  const delta::Metadata metadata = ledger_->metadata();
+  RTL_CHECK(deriver_->Derive(ledger_->version(), metadata));
+  lagging_since_.reset();
+  return {};
+}
+
+Result<> LoaderParts::DeriveOrWarn() {
+  auto derived = Derive();
+  if (derived) return {};
+  const Timestamp now = clock_.Now();
+  if (!lagging_since_) lagging_since_ = now;
+  if (now - *lagging_since_ > options_.max_derivation_lag) {
+    return Fail(derived.error().Wrap("the derived tables have lagged behind the snapshot for too long, so nothing more is "
+                                     "loaded: mend what follows"));
+  }
+  observer_->OnNotice("the derived tables lag behind: " + derived.error().message());
+  return {};
+}
+
+FileReport LoaderParts::ProblemReport(const LedgerEntry& entry) const {
+  FileReport report;
+  report.source_file = entry.source_file;
+  report.outcome = entry.outcome == EntryOutcome::kHeld ? Outcome::kHeld : Outcome::kFailed;
+  report.file_version = entry.file_version;
+  report.bytes = entry.size;
+  report.rows = entry.row_count;
+  report.rejected = entry.rejected_count;
+  report.error = entry.error;
+  return report;
+}
+
+SyncReport LoaderParts::MakeReport(const Engine& engine, const Pass& pass, std::chrono::steady_clock::time_point started) {
+  const Engine::Counts counts = engine.counts();
+  SyncReport report;
+  report.files_seen = pass.seen;
+  report.ignored = pass.ignored;
+  report.up_to_date = pass.up_to_date;
+  report.refused_deletes = pass.refused_deletes;
+  report.loaded = counts.loaded;
+  report.replaced = counts.replaced;
+  report.deleted = counts.deleted;
+  report.unchanged = counts.unchanged;
+  report.held = counts.held;
+  report.failed = counts.failed;
+  report.rows = counts.rows;
+  report.rejected = counts.rejected;
+  report.bytes = counts.bytes;
+  report.commits = counts.commits;
+  report.snapshot_version = ledger_->version();
+  for (const LedgerEntry& entry : ledger_->With([](Ledger& ledger) { return ledger.Problems(); })) {
+    report.problems.push_back(ProblemReport(entry));
+  }
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  return report;
+}
+
+Result<PlanReport> LoaderParts::Plan() {
+  PlanReport report;
+  const auto take = [&](Task task, Decision decision, bool replaces) {
+    PlannedFile file;
+    file.source_file = task.source_file;
+    file.bytes = task.object ? task.object->size : 0;
+    file.reason = task.refused;
+    file.action = !task.refused.empty()          ? "failed"
+                  : decision == Decision::kDelete ? "delete"
+                  : replaces                      ? "replace"
+                                                  : "load";
+    report.bytes += file.bytes;
+    report.files.push_back(std::move(file));
+    return true;
+  };
+  if (exist_) {
+    RTL_CHECK(ledger_->Refresh());
+    RTL_TRY(const Pass pass, ListSource({}, [&](Task task, Decision decision) {
+              const bool replaces = !ledger_->Look(task.source_file).account.files.empty();
+              return take(std::move(task), decision, replaces);
+            }));
+    report.up_to_date = pass.up_to_date;
+    report.refused_deletes = pass.refused_deletes;
+  } else {
+    std::set<std::string> seen;
+    RTL_TRY(const auto lister, source_.List(""));
+    for (;;) {
+      RTL_TRY(const auto page, lister->Next());
+      if (page.empty()) break;
+      for (const store::ObjectInfo& info : page) {
+        discover::NamedObject named = names_.Name(info);
+        if (named.kind == discover::NamedObject::Kind::kIgnored) continue;
+        Task task;
+        task.source_file = named.object.source_file;
+        task.refused = named.reason;
+        if (!seen.insert(task.source_file).second) task.refused = "another object stands for it already";
+        task.object = std::move(named.object);
+        take(std::move(task), Decision::kLoad, false);
+      }
+    }
+  }
+  std::sort(report.files.begin(), report.files.end(),
+            [](const PlannedFile& a, const PlannedFile& b) { return a.source_file < b.source_file; });
+  return report;
+}
+
+}  // namespace rtl::load

@@ -1,0 +1,87 @@
+// The loader's parts, wired. Internal to load/: loader.h is the door.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "discover/source_listing.h"
+#include "load/committer.h"
+#include "load/deriver.h"
+#include "load/engine.h"
+#include "load/live_ledger.h"
+#include "load/load_file.h"
+#include "load/loader.h"
+#include "load/table_set.h"
+#include "load/worker_pool.h"
+
+namespace rtl::load {
+
+class LoaderParts final : public Loader {
+ public:
+  LoaderParts(store::ObjectStore& source, store::ObjectStore& tables, Options options, Observer* observer,
+              discover::SourceNames names, const Clock& clock);
+
+  Result<> OpenTables(bool create);
+
+  Result<SyncReport> Sync(std::stop_token stop) override;
+  Result<SyncReport> Watch(std::stop_token stop) override;
+  void Hint(std::string key) override;
+  Result<PlanReport> Plan() override;
+  Result<VerifyReport> Verify(bool fast, std::stop_token stop) override;
+  Result<StatusReport> Status() override;
+
+ private:
+  struct Pass {
+    std::int64_t seen = 0;
+    std::int64_t ignored = 0;
+    std::int64_t up_to_date = 0;
+    std::string refused_deletes;
+  };
+  // Lists the source and calls `submit` for each task; a false answer ends the pass.
+  Result<Pass> ListSource(std::stop_token stop, const std::function<bool(Task, Decision)>& submit);
+  Result<> Derive();
+  // Derives; a failure is a notice until derivation lags too far behind.
+  Result<> DeriveOrWarn();
+  Result<> CheckPinnedColumns() const;
+  SyncReport MakeReport(const Engine& engine, const Pass& pass, std::chrono::steady_clock::time_point started);
+  FileReport ProblemReport(const LedgerEntry& entry) const;
+
+  // For verify. Rows in the snapshot's data by source_file and file_version.
+  using RowCounts = std::map<std::pair<std::string, std::int64_t>, std::int64_t>;
+  Result<RowCounts> CountTableRows() const;
+  std::string CompareVersion(const SourceObject& object, const KeyAccount& account) const;
+  Result<std::string> CompareContent(const SourceObject& object, const KeyAccount& account, const RowCounts& counts,
+                                     std::int64_t& rows);
+  Result<std::int64_t> CountSourceRows(const SourceObject& object, ContentHash& hash);
+  Result<> CompareRecords(VerifyReport& report);
+
+  store::ObjectStore& source_;
+  store::ObjectStore& tables_;
+  Options options_;
+  Observer* observer_;
+  Observer silent_;
+  discover::SourceNames names_;
+  const Clock& clock_;
+  TableSet set_;
+  WorkerPool decoders_;
+  LoadInputs inputs_;
+  bool exist_ = false;
+  std::unique_ptr<Deriver> deriver_;
+  std::unique_ptr<LiveLedger> ledger_;
+  std::optional<Timestamp> lagging_since_;
+
+  std::mutex hints_mutex_;
+  std::condition_variable hints_changed_;
+  std::set<std::string> hints_;
+};
+
+}  // namespace rtl::load

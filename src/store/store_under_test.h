@@ -1,0 +1,50 @@
+// Stores for tests: what the conformance suite runs over, and a folder that is gone afterwards.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "core/uuid.h"
+#include "store/object_store.h"
+
+namespace rtl::store {
+
+class TempFolder {
+ public:
+  TempFolder() : path_(std::filesystem::temp_directory_path() / ("rtl-test-" + NewUuid())) {
+    std::filesystem::create_directories(path_);
+  }
+  ~TempFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::string operator/(std::string_view name) const { return (path_ / name).native(); }
+
+ private:
+  const std::filesystem::path path_;
+};
+
+// A fresh, empty store and what it needs to live.
+class StoreUnderTest {
+ public:
+  virtual ~StoreUnderTest() = default;
+  virtual ObjectStore& store() = 0;
+};
+
+struct StoreKind {
+  std::string name;
+  std::function<std::unique_ptr<StoreUnderTest>()> make;
+  bool any_bytes_in_keys = true;  // false: keys must be valid UTF-8
+};
+inline void PrintTo(const StoreKind& kind, std::ostream* out) {
+  *out << kind.name;
+}
+
+}  // namespace rtl::store
