@@ -35,7 +35,7 @@ class Tables:
         return str(self.root / name)
 
     def exists(self, name):
-        return (self.root / name / "_delta_log").is_dir()
+        return (self.root / name / "_delta_log" / f"{0:020}.json").exists()
 
     def version(self, name=SNAPSHOT):
         return deltalake.DeltaTable(self.path(name)).version()
