@@ -40,6 +40,9 @@ struct Add {
   bool data_change = true;
   std::string stats;  // JSON; empty when absent
   std::map<std::string, std::string> tags;
+  // The path as it was read from the log, where that is not what encoding `path` gives: some readers compare
+  // the text, so whoever removes or repeats the file must write the same. Empty otherwise.
+  std::string path_in_log;
 };
 
 struct Remove {
@@ -49,6 +52,7 @@ struct Remove {
   std::optional<std::int64_t> size;  // set: extendedFileMetadata is written, with partition_values and tags
   std::map<std::string, std::optional<std::string>> partition_values;
   std::map<std::string, std::string> tags;
+  std::string path_in_log;  // as in Add
 };
 
 struct Txn {
@@ -62,5 +66,8 @@ struct CommitInfo {
 };
 
 using Action = std::variant<Protocol, Metadata, Add, Remove, Txn, CommitInfo>;
+
+// The remove that takes `add` out of the table, with extended file metadata.
+Remove RemoveOf(const Add& add, std::int64_t deletion_timestamp_ms, bool data_change);
 
 }  // namespace rtl::delta

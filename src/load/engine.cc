@@ -51,14 +51,15 @@ LedgerEntry FailedEntry(const SourceObject& object, const Error& error, std::str
 
 }  // namespace
 
-Engine::Engine(const LoadInputs& inputs, const discover::SourceNames& names, LiveLedger& ledger, Committer& committer,
+Engine::Engine(const LoadInputs& inputs, const discover::SourceRules& rules, LiveLedger& ledger, Committer& committer,
                Observer& observer)
     : in_(inputs),
-      names_(names),
+      rules_(rules),
       ledger_(ledger),
       committer_(committer),
       observer_(observer),
       memory_(inputs.options.memory_bytes) {
+  if (in_.options.single_threaded) return;
   // Twice the decoders: while one waits for the disk another decodes.
   for (int i = 0; i < 2 * in_.decoders.threads(); ++i) threads_.emplace_back([this] { Work(); });
   threads_.emplace_back([this] { CommitLoop(); });
@@ -75,7 +76,9 @@ Engine::~Engine() {
 bool Engine::Submit(Task task) {
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return closing_ || draining_ || error_ || queue_.size() < kMaxQueued; });
+    changed_.wait(lock, [&] {
+      return closing_ || draining_ || error_ || queue_.size() < kMaxQueued || in_.options.single_threaded;
+    });
     if (closing_ || draining_ || error_) return false;
     const auto [it, is_new] = in_flight_.try_emplace(task.source_file);
     if (!is_new) {
@@ -89,6 +92,7 @@ bool Engine::Submit(Task task) {
 }
 
 Result<> Engine::WaitIdle(std::stop_token stop) {
+  if (in_.options.single_threaded) RunOnCallersThread();
   const std::stop_callback wake(stop, [this] {
     const std::lock_guard lock(mutex_);
     changed_.notify_all();
@@ -243,11 +247,11 @@ Result<std::optional<SourceObject>> Engine::LookAt(const Task& task, std::string
     if (head.error().kind() == ErrorKind::kNotFound) return std::optional<SourceObject>();
     return Fail(head.error());
   }
-  discover::NamedObject named = names_.Name(*head);
-  if (named.kind == discover::NamedObject::Kind::kIgnored || named.object.source_file != task.source_file) {
+  NamedObject named = NameObject(rules_, *head);
+  if (named.kind == NamedObject::Kind::kIgnored || named.object.source_file != task.source_file) {
     return std::optional<SourceObject>();
   }
-  if (named.kind == discover::NamedObject::Kind::kRefused) refused = named.reason;
+  if (named.kind == NamedObject::Kind::kRefused) refused = named.reason;
   RTL_TRY(const bool duplicate, IsDuplicate(named.object));
   if (duplicate) {
     // The listing, which sees both, records it as failed. Here nothing is known of this key.
@@ -267,7 +271,7 @@ Result<bool> Engine::IsDuplicate(const SourceObject& object) {
   auto other = in_.source.Head(last->key);
   if (!other && other.error().kind() == ErrorKind::kNotFound) return false;
   if (!other) return Fail(other.error());
-  return names_.Name(*other).object.source_file == object.source_file;
+  return NameObject(rules_, *other).object.source_file == object.source_file;
 }
 
 bool Engine::MayDeleteOnHint() {
@@ -345,26 +349,59 @@ void Engine::Stop(Error error) {
 
 void Engine::CommitLoop() {
   for (;;) {
-    std::vector<LoadedFile> batch;
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return closing_ || error_ || !ready_.empty(); });
       if (closing_ || error_) return;
-      const std::size_t count = std::min<std::size_t>(ready_.size(), static_cast<std::size_t>(in_.options.commit_max_files));
-      batch.assign(std::make_move_iterator(ready_.begin()), std::make_move_iterator(ready_.begin() + static_cast<std::ptrdiff_t>(count)));
-      ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(count));
     }
-    changed_.notify_all();
-    auto outcome = committer_.Commit(std::move(batch));
-    if (!outcome) {
-      Stop(outcome.error());
+    if (!CommitBatch(TakeReady())) return;
+  }
+}
+
+void Engine::RunOnCallersThread() {
+  while (!error()) {
+    if (auto task = TakeTask()) {
+      if (auto processed = Process(std::move(*task)); !processed) Stop(processed.error());
+    } else if (auto batch = TakeReady(); !batch.empty()) {
+      CommitBatch(std::move(batch));
+    } else {
       return;
     }
-    Report(*outcome);
-    for (const LoadedFile& file : outcome->plan_again) PlanAgain(file.source_file, file.key, 0);
-    for (const LoadedFile& file : outcome->nothing_to_do) Finish(file.source_file, file.key);
-    for (const LedgerEntry& entry : outcome->committed) Finish(entry.source_file, entry.key);
   }
+}
+
+std::optional<Task> Engine::TakeTask() {
+  const std::lock_guard lock(mutex_);
+  if (queue_.empty()) return std::nullopt;
+  Task task = std::move(queue_.front());
+  queue_.pop_front();
+  return task;
+}
+
+std::vector<LoadedFile> Engine::TakeReady() {
+  std::vector<LoadedFile> batch;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto count = std::min<std::size_t>(ready_.size(), static_cast<std::size_t>(in_.options.commit_max_files));
+    const auto end = ready_.begin() + static_cast<std::ptrdiff_t>(count);
+    batch.assign(std::make_move_iterator(ready_.begin()), std::make_move_iterator(end));
+    ready_.erase(ready_.begin(), end);
+  }
+  changed_.notify_all();
+  return batch;
+}
+
+bool Engine::CommitBatch(std::vector<LoadedFile> batch) {
+  auto outcome = committer_.Commit(std::move(batch));
+  if (!outcome) {
+    Stop(outcome.error());
+    return false;
+  }
+  Report(*outcome);
+  for (const LoadedFile& file : outcome->plan_again) PlanAgain(file.source_file, file.key, 0);
+  for (const LoadedFile& file : outcome->nothing_to_do) Finish(file.source_file, file.key);
+  for (const LedgerEntry& entry : outcome->committed) Finish(entry.source_file, entry.key);
+  return true;
 }
 
 void Engine::Report(Committer::Outcome& outcome) {

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "discover/source_listing.h"
+#include "load/source_naming.h"
 #include "flow/source_object.h"
 #include "load/committer.h"
 #include "load/live_ledger.h"
@@ -47,8 +47,8 @@ class Engine {
     std::int64_t up_to_date = 0, rows = 0, rejected = 0, bytes = 0, commits = 0;
   };
 
-  // All references must outlive the engine. `names` says which source_file a key stands for.
-  Engine(const LoadInputs& inputs, const discover::SourceNames& names, LiveLedger& ledger, Committer& committer,
+  // All references must outlive the engine. `rules` says which source_file a key stands for.
+  Engine(const LoadInputs& inputs, const discover::SourceRules& rules, LiveLedger& ledger, Committer& committer,
          Observer& observer);
   ~Engine();  // stops; what is under way is finished or dropped, never half done
 
@@ -73,6 +73,10 @@ class Engine {
  private:
   void Work();
   void CommitLoop();
+  void RunOnCallersThread();
+  std::optional<Task> TakeTask();
+  std::vector<LoadedFile> TakeReady();
+  bool CommitBatch(std::vector<LoadedFile> batch);
   Result<> Process(Task task);
   Result<std::optional<SourceObject>> LookAt(const Task& task, std::string& refused);
   bool MayDeleteOnHint();
@@ -84,7 +88,7 @@ class Engine {
   void Report(Committer::Outcome& outcome);
 
   const LoadInputs& in_;
-  const discover::SourceNames& names_;
+  const discover::SourceRules& rules_;
   LiveLedger& ledger_;
   Committer& committer_;
   Observer& observer_;

@@ -11,9 +11,6 @@
 namespace rtl::load {
 namespace {
 
-// source_file of an object whose own is taken by another live object: a key of its own, so that it can be recorded.
-std::string DuplicateName(const std::string& key) { return "!duplicate/" + key; }
-
 int ThreadsFor(const Options& options) {
   if (options.threads > 0) return options.threads;
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -35,19 +32,19 @@ std::string_view ToString(Outcome outcome) {
 
 Result<std::unique_ptr<Loader>> Loader::Open(store::ObjectStore& source, store::ObjectStore& tables, Options options,
                                              Observer* observer, bool create) {
-  RTL_TRY(auto names, discover::SourceNames::Make(options.source_pattern));
-  auto parts = std::make_unique<LoaderParts>(source, tables, std::move(options), observer, std::move(names), SystemClock());
+  RTL_TRY(auto rules, discover::SourceRules::Make(options.source_pattern));
+  auto parts = std::make_unique<LoaderParts>(source, tables, std::move(options), observer, std::move(rules), SystemClock());
   RTL_CHECK(parts->OpenTables(create));
   return std::unique_ptr<Loader>(std::move(parts));
 }
 
 LoaderParts::LoaderParts(store::ObjectStore& source, store::ObjectStore& tables, Options options, Observer* observer,
-                         discover::SourceNames names, const Clock& clock)
+                         discover::SourceRules rules, const Clock& clock)
     : source_(source),
       tables_(tables),
       options_(std::move(options)),
       observer_(observer != nullptr ? observer : &silent_),
-      names_(std::move(names)),
+      rules_(std::move(rules)),
       clock_(clock),
       set_(MakeTableSet(tables_, options_, clock_)),
       decoders_(ThreadsFor(options_)),
@@ -100,8 +97,8 @@ Result<LoaderParts::Pass> LoaderParts::ListSource(std::stop_token stop,
     if (page.empty()) break;
     for (const store::ObjectInfo& info : page) {
       if (stop.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
-      discover::NamedObject named = names_.Name(info);
-      if (named.kind == discover::NamedObject::Kind::kIgnored) {
+      NamedObject named = NameObject(rules_, info);
+      if (named.kind == NamedObject::Kind::kIgnored) {
         ++pass.ignored;
         continue;
       }
@@ -109,14 +106,17 @@ Result<LoaderParts::Pass> LoaderParts::ListSource(std::stop_token stop,
       Task task;
       task.key = named.object.key;
       task.base = base;
-      if (named.kind == discover::NamedObject::Kind::kRefused) task.refused = named.reason;
+      if (named.kind == NamedObject::Kind::kRefused) task.refused = named.reason;
       const bool again = ledger_->With([&](Ledger& ledger) {
         return ledger.MarkSeen(named.object.source_file) == Ledger::Mark::kAgain;
       });
       if (again) {
-        task.refused = fmt::format("another object stands for {} already: keys must not share a source_file (see source.pattern)",
-                                   named.object.source_file);
-        named.object.source_file = DuplicateName(named.object.key);
+        const std::string reason = fmt::format(
+            "another object stands for {} already: keys must not share a source_file (see source.pattern)",
+            named.object.source_file);
+        named.object.source_file = named.object.key;
+        named = Refuse(std::move(named.object), reason);
+        task.refused = named.reason;
         ledger_->With([&](Ledger& ledger) { return ledger.MarkSeen(named.object.source_file); });
       }
       task.source_file = named.object.source_file;
@@ -149,7 +149,7 @@ Result<SyncReport> LoaderParts::Sync(std::stop_token stop) {
   RTL_CHECK(ledger_->Refresh());
   RTL_CHECK(DeriveOrWarn());
   Committer committer(set_, *ledger_, options_, clock_);
-  Engine engine(inputs_, names_, *ledger_, committer, *observer_);
+  Engine engine(inputs_, rules_, *ledger_, committer, *observer_);
   auto pass = ListSource(stop, [&](Task task, Decision) {
     observer_->OnPlanned(1, task.object ? task.object->size : 0);
     return engine.Submit(std::move(task));
@@ -256,8 +256,8 @@ Result<PlanReport> LoaderParts::Plan() {
       RTL_TRY(const auto page, lister->Next());
       if (page.empty()) break;
       for (const store::ObjectInfo& info : page) {
-        discover::NamedObject named = names_.Name(info);
-        if (named.kind == discover::NamedObject::Kind::kIgnored) continue;
+        NamedObject named = NameObject(rules_, info);
+        if (named.kind == NamedObject::Kind::kIgnored) continue;
         Task task;
         task.source_file = named.object.source_file;
         task.refused = named.reason;

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "discover/source_listing.h"
+#include "load/source_naming.h"
 #include "load/committer.h"
 #include "load/deriver.h"
 #include "load/engine.h"
@@ -28,7 +28,7 @@ namespace rtl::load {
 class LoaderParts final : public Loader {
  public:
   LoaderParts(store::ObjectStore& source, store::ObjectStore& tables, Options options, Observer* observer,
-              discover::SourceNames names, const Clock& clock);
+              discover::SourceRules rules, const Clock& clock);
 
   Result<> OpenTables(bool create);
 
@@ -69,7 +69,7 @@ class LoaderParts final : public Loader {
   Options options_;
   Observer* observer_;
   Observer silent_;
-  discover::SourceNames names_;
+  discover::SourceRules rules_;
   const Clock& clock_;
   TableSet set_;
   WorkerPool decoders_;

@@ -41,6 +41,7 @@ struct Options {
   Guard guard;
   std::int64_t memory_bytes = 512 << 20;            // load.memory: bound of what files being loaded hold
   int threads = 0;                                  // load.threads; 0: one per core
+  bool single_threaded = false;                 // all on the caller's thread, so that runs repeat exactly: for tests
   int commit_max_files = 5000;                      // commit.max_files
   int checkpoint_interval = 100;                    // commit.checkpoint_interval: commits between checkpoints
   std::chrono::milliseconds list_interval{30'000};  // watch.list_interval

@@ -47,11 +47,11 @@ Result<VerifyReport> LoaderParts::Verify(bool fast, std::stop_token stop) {
     if (page.empty()) break;
     for (const store::ObjectInfo& info : page) {
       if (stop.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
-      const discover::NamedObject named = names_.Name(info);
-      if (named.kind == discover::NamedObject::Kind::kIgnored) continue;
+      const NamedObject named = NameObject(rules_, info);
+      if (named.kind == NamedObject::Kind::kIgnored) continue;
       ++report.files;
       const SourceObject& object = named.object;
-      if (named.kind == discover::NamedObject::Kind::kRefused) {
+      if (named.kind == NamedObject::Kind::kRefused) {
         ledger_->With([&](Ledger& ledger) { return ledger.MarkSeen(object.source_file); });
         differ(object.source_file, "failed: " + named.reason);
         continue;

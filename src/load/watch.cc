@@ -62,7 +62,7 @@ Result<SyncReport> LoaderParts::Watch(std::stop_token stop) {
   RTL_CHECK(DeriveOrWarn());
   Relooks relooks;
   Committer committer(set_, *ledger_, options_, clock_);
-  Engine engine(inputs_, names_, *ledger_, committer, *observer_);
+  Engine engine(inputs_, rules_, *ledger_, committer, *observer_);
   engine.OnUnsettled([&](const std::string&, const std::string& key) { relooks.Add(key); });
 
   Pass total;
@@ -72,8 +72,8 @@ Result<SyncReport> LoaderParts::Watch(std::stop_token stop) {
   const auto look = [&](const std::string& key) {
     store::ObjectInfo info;
     info.key = key;
-    const discover::NamedObject named = names_.Name(info);
-    if (named.kind == discover::NamedObject::Kind::kIgnored) return;
+    const NamedObject named = NameObject(rules_, info);
+    if (named.kind == NamedObject::Kind::kIgnored) return;
     Task task;
     task.source_file = named.object.source_file;
     task.key = key;

@@ -1,0 +1,171 @@
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+
+#include "core/json_writer.h"
+#include "delta/action_reader.h"
+#include "delta/check_actions.h"
+#include "delta/data_path.h"
+#include "delta/table.h"
+
+namespace rtl::delta {
+namespace {
+
+void WriteStrings(JsonWriter& json, std::string_view key, const std::vector<std::string>& values) {
+  json.Key(key).BeginArray();
+  for (const std::string& value : values) json.String(value);
+  json.EndArray();
+}
+
+void WriteMap(JsonWriter& json, std::string_view key, const std::map<std::string, std::string>& map) {
+  json.Key(key).BeginObject();
+  for (const auto& [name, value] : map) json.Key(name).String(value);
+  json.EndObject();
+}
+
+void WriteMap(JsonWriter& json, std::string_view key,
+              const std::map<std::string, std::optional<std::string>>& map) {
+  json.Key(key).BeginObject();
+  for (const auto& [name, value] : map) {
+    json.Key(name);
+    value ? json.String(*value) : json.Null();
+  }
+  json.EndObject();
+}
+
+template <typename FileAction>
+std::string PathInLog(const FileAction& action) {
+  return action.path_in_log.empty() ? EncodePath(action.path) : action.path_in_log;
+}
+
+void Write(JsonWriter& json, const Protocol& protocol) {
+  json.Key("protocol").BeginObject();
+  json.Key("minReaderVersion").Int(protocol.min_reader_version);
+  json.Key("minWriterVersion").Int(protocol.min_writer_version);
+  if (protocol.min_reader_version >= 3) WriteStrings(json, "readerFeatures", protocol.reader_features);
+  if (protocol.min_writer_version >= 7) WriteStrings(json, "writerFeatures", protocol.writer_features);
+  json.EndObject();
+}
+
+void Write(JsonWriter& json, const Metadata& metadata) {
+  json.Key("metaData").BeginObject();
+  json.Key("id").String(metadata.id);
+  if (!metadata.name.empty()) json.Key("name").String(metadata.name);
+  if (!metadata.description.empty()) json.Key("description").String(metadata.description);
+  json.Key("format").Raw(R"({"provider":"parquet","options":{}})");
+  json.Key("schemaString").String(ToSchemaString(metadata.schema));
+  WriteStrings(json, "partitionColumns", metadata.partition_columns);
+  WriteMap(json, "configuration", metadata.configuration);
+  if (metadata.created_time_ms) json.Key("createdTime").Int(*metadata.created_time_ms);
+  json.EndObject();
+}
+
+void Write(JsonWriter& json, const Add& add) {
+  json.Key("add").BeginObject();
+  json.Key("path").String(PathInLog(add));
+  WriteMap(json, "partitionValues", add.partition_values);
+  json.Key("size").Int(add.size);
+  json.Key("modificationTime").Int(add.modification_time_ms);
+  json.Key("dataChange").Bool(add.data_change);
+  if (!add.stats.empty()) json.Key("stats").String(add.stats);
+  if (!add.tags.empty()) WriteMap(json, "tags", add.tags);
+  json.EndObject();
+}
+
+void Write(JsonWriter& json, const Remove& remove) {
+  json.Key("remove").BeginObject();
+  json.Key("path").String(PathInLog(remove));
+  if (remove.deletion_timestamp_ms) json.Key("deletionTimestamp").Int(*remove.deletion_timestamp_ms);
+  json.Key("dataChange").Bool(remove.data_change);
+  if (remove.size) {
+    json.Key("extendedFileMetadata").Bool(true);
+    WriteMap(json, "partitionValues", remove.partition_values);
+    json.Key("size").Int(*remove.size);
+    if (!remove.tags.empty()) WriteMap(json, "tags", remove.tags);
+  }
+  json.EndObject();
+}
+
+void Write(JsonWriter& json, const Txn& txn) {
+  json.Key("txn").BeginObject();
+  json.Key("appId").String(txn.app_id);
+  json.Key("version").Int(txn.version);
+  if (txn.last_updated_ms) json.Key("lastUpdated").Int(*txn.last_updated_ms);
+  json.EndObject();
+}
+
+void Write(JsonWriter& json, const CommitInfo& info) {
+  json.Key("commitInfo").Raw(info.json);
+}
+
+void AppendLine(std::string& bytes, const Action& action) {
+  JsonWriter json;
+  json.BeginObject();
+  std::visit([&](const auto& value) { Write(json, value); }, action);
+  json.EndObject();
+  bytes += json.text();
+  bytes += '\n';
+}
+
+std::string_view TrimLine(std::string_view line) {
+  const std::size_t begin = line.find_first_not_of(" \t\r");
+  if (begin == std::string_view::npos) return {};
+  return line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
+}
+
+Result<> ParseLine(simdjson::dom::parser& parser, std::string_view line, std::vector<Action>& actions) {
+  simdjson::dom::element root;
+  // The whole file is padded, so a line needs no copy of its own.
+  if (const auto error = parser.parse(line.data(), line.size(), false).get(root);
+      error != simdjson::SUCCESS) {
+    return Fail(ErrorKind::kBadData, simdjson::error_message(error));
+  }
+  simdjson::dom::object object;
+  if (root.get(object) != simdjson::SUCCESS) return Fail(ErrorKind::kBadData, "not a JSON object");
+  return ReadActions(object, actions);
+}
+
+}  // namespace
+
+Remove RemoveOf(const Add& add, std::int64_t deletion_timestamp_ms, bool data_change) {
+  return Remove{.path = add.path,
+                .deletion_timestamp_ms = deletion_timestamp_ms,
+                .data_change = data_change,
+                .size = add.size,
+                .partition_values = add.partition_values,
+                .tags = add.tags,
+                .path_in_log = add.path_in_log};
+}
+
+std::string ToCommitBytes(std::span<const Action> actions) {
+  std::string bytes;
+  for (const Action& action : actions) {
+    if (std::holds_alternative<CommitInfo>(action)) AppendLine(bytes, action);
+  }
+  for (const Action& action : actions) {
+    if (!std::holds_alternative<CommitInfo>(action)) AppendLine(bytes, action);
+  }
+  return bytes;
+}
+
+Result<std::vector<Action>> ParseCommitBytes(std::string_view bytes) {
+  const simdjson::padded_string padded(bytes);
+  simdjson::dom::parser parser;
+  std::vector<Action> actions;
+  std::size_t number = 0;
+  for (std::string_view rest = padded; !rest.empty();) {
+    ++number;
+    const std::size_t end = rest.find('\n');
+    const std::string_view line = TrimLine(rest.substr(0, end));
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    if (line.empty()) continue;
+    if (const auto parsed = ParseLine(parser, line, actions); !parsed) {
+      return Fail(parsed.error().Wrap(fmt::format("line {}", number)));
+    }
+  }
+  RTL_CHECK(CheckConsistent(actions));
+  return actions;
+}
+
+}  // namespace rtl::delta

@@ -1,0 +1,34 @@
+// Names in _delta_log (protocol: "File Types").
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "delta/actions.h"
+
+namespace rtl::delta {
+
+enum class LogFileKind {
+  kCommit,             // n.json
+  kClassicCheckpoint,  // n.checkpoint.parquet
+  kCheckpointPart,     // n.checkpoint.o.p.parquet
+  kUuidCheckpoint,     // n.checkpoint.uuid.{json,parquet}
+};
+
+struct LogFileName {
+  LogFileKind kind = LogFileKind::kCommit;
+  Version version = 0;
+  int part = 0;   // 1-based
+  int parts = 0;  // 0 unless a part
+};
+
+// Absent for whatever else lies there: checksums, compactions, hints, names that only look alike.
+std::optional<LogFileName> ParseLogFileName(std::string_view name);
+
+std::string CommitName(Version version);
+std::string CheckpointName(Version version);
+std::string VersionPrefix(
+    Version version);  // less than every name of this version, greater than those before
+
+}  // namespace rtl::delta

@@ -1,0 +1,67 @@
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "core/uuid.h"
+#include "delta/check_actions.h"
+#include "delta/log_names.h"
+#include "delta/table.h"
+
+namespace rtl::delta {
+namespace {
+
+Result<> ProbeWith(store::ObjectStore& store, const std::string& key) {
+  const auto refuse = [&](std::string_view why) {
+    return Fail(
+        ErrorKind::kUnsupported,
+        fmt::format("{} does not honour put-if-absent ({}): commits would not be safe", store.Uri(), why));
+  };
+  RTL_TRY(const auto first, store.PutIfAbsent(key, "first"));
+  if (first != store::PutIfAbsentOutcome::kCreated) return refuse("a new key was said to exist");
+  RTL_TRY(const auto second, store.PutIfAbsent(key, "second"));
+  if (second != store::PutIfAbsentOutcome::kExists) return refuse("an existing key was put again");
+  RTL_TRY(const auto object, store.Get(key));
+  if (object.bytes != "first") return refuse("an existing object was overwritten");
+  return {};
+}
+
+}  // namespace
+
+Result<PutOutcome> Table::PutCommit(Version version, std::span<const Action> actions) const {
+  if (const auto consistent = CheckConsistent(actions); !consistent) {
+    return Fail(ErrorKind::kInternal, consistent.error().message());
+  }
+  if (TxnIdOf(actions).empty()) return Fail(ErrorKind::kInternal, "a commit without a commitInfo.txnId");
+  const std::string bytes = ToCommitBytes(actions);
+  if (!simdjson::validate_utf8(bytes)) return Fail(ErrorKind::kInternal, "a commit that is not UTF-8");
+
+  const auto outcome = store_->PutIfAbsent(DataKey("_delta_log/" + CommitName(version)), bytes);
+  if (outcome) {
+    return *outcome == store::PutIfAbsentOutcome::kCreated ? PutOutcome::kCommitted : PutOutcome::kConflicted;
+  }
+  if (outcome.error().kind() == ErrorKind::kCommitUnknown) return PutOutcome::kUnknown;
+  return Fail(outcome.error().Wrap(fmt::format("{}, commit {}", Uri(), version)));
+}
+
+Result<PutOutcome> Table::SettleUnknown(Version version, std::span<const Action> actions) const {
+  const auto object = store_->Get(DataKey("_delta_log/" + CommitName(version)));
+  if (!object) {
+    if (object.error().kind() == ErrorKind::kNotFound) return PutOutcome::kUnknown;
+    return Fail(object.error().Wrap(fmt::format("{}, commit {}", Uri(), version)));
+  }
+  if (object->bytes == ToCommitBytes(actions)) return PutOutcome::kCommitted;
+  // Whatever cannot be parsed was not written by us: a put is whole or not at all.
+  const auto theirs = ParseCommitBytes(object->bytes);
+  if (!theirs || TxnIdOf(*theirs) != TxnIdOf(actions)) return PutOutcome::kConflicted;
+  return Fail(ErrorKind::kBadData,
+              fmt::format("{}: commit {} has our txnId but not our bytes", Uri(), version));
+}
+
+Result<> Table::ProbePutIfAbsent() const {
+  const std::string key = DataKey("_delta_log/_probe-" + NewUuid());
+  auto probed = ProbeWith(*store_, key);
+  const auto deleted = store_->Delete(key);
+  if (!probed) return probed;
+  return deleted;
+}
+
+}  // namespace rtl::delta

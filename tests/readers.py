@@ -1,0 +1,84 @@
+"""The tables as independent readers see them: deltalake and DuckDB."""
+
+import json
+import pathlib
+
+import deltalake
+import duckdb
+from duckdb_extensions import import_extension
+
+SNAPSHOT, RAW = "customer_data_snapshot", "customer_data_raw"
+RECORDS, LOG, QUARANTINE = "file_records", "file_log", "quarantine"
+SYSTEM_COLUMNS = ("source_file", "source_version", "file_version", "ingest_time")
+
+_duckdb = None
+
+
+def _duck():
+    global _duckdb
+    if _duckdb is None:
+        import_extension("delta")
+        _duckdb = duckdb.connect(config={"threads": 2})
+        _duckdb.execute("LOAD delta")
+    return _duckdb
+
+
+def _data_row(row):
+    return {name.lower(): value for name, value in row.items() if name not in SYSTEM_COLUMNS and value is not None}
+
+
+class Tables:
+    def __init__(self, root):
+        self.root = pathlib.Path(root)
+
+    def path(self, name):
+        return str(self.root / name)
+
+    def exists(self, name):
+        return (self.root / name / "_delta_log").is_dir()
+
+    def version(self, name=SNAPSHOT):
+        return deltalake.DeltaTable(self.path(name)).version()
+
+    def commits(self, name=SNAPSHOT):
+        """Parsed actions of each commit file, by version."""
+        out = {}
+        for path in sorted((self.root / name / "_delta_log").glob("*.json")):
+            if path.stem.isdigit():
+                out[int(path.stem)] = [json.loads(line) for line in path.read_text().splitlines()]
+        return out
+
+    def records(self, name, version=None, columns=None):
+        """All rows of a table as dicts, by deltalake."""
+        table = deltalake.DeltaTable(self.path(name), version=version).to_pyarrow_table(columns=columns)
+        if "ingest_time" in table.column_names:
+            assert table.column("ingest_time").null_count == 0
+            table = table.drop_columns(["ingest_time"])
+        return table.to_pylist()
+
+    def records_by_duckdb(self, name, columns="* EXCLUDE (ingest_time)"):
+        relation = _duck().execute(f"SELECT {columns} FROM delta_scan(?)", [self.path(name)])
+        return relation.to_arrow_table().to_pylist()
+
+    def count_by_duckdb(self, name=SNAPSHOT):
+        return _duck().execute("SELECT count(*) FROM delta_scan(?)", [self.path(name)]).fetchone()[0]
+
+    def count(self, name=SNAPSHOT, version=None):
+        return deltalake.DeltaTable(self.path(name), version=version).to_pyarrow_dataset().count_rows()
+
+
+def by_file(records):
+    """{source_file: canonical rows}"""
+    out = {}
+    for record in records:
+        out.setdefault(record["source_file"], []).append(tuple(sorted(_data_row(record).items())))
+    return {name: sorted(rows) for name, rows in out.items()}
+
+
+def by_version(records):
+    """{(source_file, file_version): canonical rows}"""
+    out = {}
+    for record in records:
+        key = (record["source_file"], record["file_version"])
+        out.setdefault(key, []).append(tuple(sorted(_data_row(record).items())))
+    return {key: sorted(rows) for key, rows in out.items()}
