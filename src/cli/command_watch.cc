@@ -31,8 +31,9 @@ Result<int> RunWatch(const Invocation& invocation, const Environment& environmen
 
   // Hints come before the first listing, so that nothing falls between the two. Without them listings do it
   // alone.
-  auto hints =
-      environment.watch_folder(session.places.source, [&](std::string key) { loader.Hint(std::move(key)); });
+  auto hints = environment.watch_folder(
+      session.places.source, [&](std::string key) { loader.Hint(std::move(key)); },
+      [&](const std::string& line) { log.Warning(line); });
   if (!hints) {
     log.Warning("changes are seen by listing only (watch.list_interval): " + hints.error().message());
   }

@@ -34,8 +34,10 @@ struct Environment {
                                                       load::Options options, load::Observer* observer,
                                                       bool create)>
       open_loader;
-  // Calls back with keys that may have changed for as long as the returned object lives.
-  std::function<Result<std::shared_ptr<void>>(std::string root, std::function<void(std::string key)> on_hint)>
+  // Calls back with keys that may have changed, and with lines for the log, for as long as the returned
+  // object lives; from a thread of its own.
+  std::function<Result<std::shared_ptr<void>>(std::string root, std::function<void(std::string key)> on_hint,
+                                              std::function<void(std::string line)> on_notice)>
       watch_folder;
 };
 

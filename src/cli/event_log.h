@@ -15,7 +15,7 @@
 #include "load/loader.h"
 
 namespace spdlog {
-class logger;
+class logger;  // NOLINT(readability-identifier-naming): its own name
 }
 
 namespace rtl::cli {

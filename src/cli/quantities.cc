@@ -34,8 +34,9 @@ Result<std::int64_t> Parse(std::string_view text, std::span<const Unit> units, s
     return Fail(ErrorKind::kBadConfig, fmt::format("\"{}\" is not {}", text, example));
   };
   std::int64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto [rest, error] = std::from_chars(begin, end, number);
   if (error != std::errc() || number < 0) return malformed();
   std::string_view name(rest, static_cast<std::size_t>(end - rest));
   while (name.starts_with(' ')) name.remove_prefix(1);

@@ -88,6 +88,7 @@ std::string PlanText(const load::PlanReport& r, const Places&) {
   std::string out;
   if (!r.files.empty()) {
     std::vector<std::vector<Cell>> rows;
+    rows.reserve(r.files.size());
     for (const load::PlannedFile& file : r.files) {
       rows.push_back({{file.action},
                       {OneLine(file.source_file)},
@@ -108,6 +109,7 @@ std::string VerifyText(const load::VerifyReport& r, const Places& places) {
   std::string out;
   if (!r.differences.empty()) {
     std::vector<std::vector<Cell>> rows;
+    rows.reserve(r.differences.size());
     for (const load::Difference& difference : r.differences) {
       rows.push_back({{OneLine(difference.source_file)}, {OneLine(difference.what)}});
     }
@@ -128,6 +130,7 @@ std::string StatusText(const load::StatusReport& r, const Places& places) {
   std::string out = fmt::format("source  {} ({})\ntables  {}\n\n", OneLine(r.source_uri),
                                 Counted(r.source_files, "known file"), OneLine(places.tables));
   std::vector<std::vector<Cell>> rows;
+  rows.reserve(r.tables.size());
   for (const load::TableStatus& table : r.tables) {
     rows.push_back({{OneLine(table.name)},
                     {Version(table.version)},
@@ -150,7 +153,7 @@ std::string StatusText(const load::StatusReport& r, const Places& places) {
         fmt::format("\n{} not yet in every derived table; the next sync or a running watch takes them in\n",
                     Counted(r.derivation_lag, "snapshot commit"));
   }
-  if (!r.problems.empty()) out += "\n";
+  if (!r.problems.empty()) out += '\n';
   for (const load::FileReport& problem : r.problems) out += ProblemText(problem);
   return out;
 }

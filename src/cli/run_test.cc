@@ -89,9 +89,10 @@ class Program : public testing::Test {
       return std::make_unique<ScriptedLoader>(script_, observer);
     };
     environment_.watch_folder =
-        [](const std::string&,
-           const std::function<void(std::string)>& on_hint) -> Result<std::shared_ptr<void>> {
+        [](const std::string&, const std::function<void(std::string)>& on_hint,
+           const std::function<void(std::string)>& on_notice) -> Result<std::shared_ptr<void>> {
       on_hint("a.txt");
+      on_notice("d/ is not watched");
       return std::make_shared<int>(0);
     };
   }
@@ -162,6 +163,7 @@ TEST_F(Program, AStopBySignalSaysSo) {
 TEST_F(Program, WatchLogsCommitsAndEndsWell) {
   EXPECT_EQ(RunOn("watch"), 0);
   EXPECT_EQ(script_.hints, std::vector<std::string>{"a.txt"});
+  EXPECT_THAT(err_, HasSubstr("warning d/ is not watched\n"));
   EXPECT_THAT(err_, HasSubstr("commit 5: 1 loaded; 3 rows: a.txt\n"));
   EXPECT_EQ(out_, "");
   signal_ = SIGTERM;
@@ -174,7 +176,8 @@ TEST_F(Program, WatchLogsCommitsAndEndsWell) {
 }
 
 TEST_F(Program, WatchGoesOnWithoutNotices) {
-  environment_.watch_folder = [](const std::string&, const std::function<void(std::string)>&) {
+  environment_.watch_folder = [](const std::string&, const std::function<void(std::string)>&,
+                                 const std::function<void(std::string)>&) {
     return Result<std::shared_ptr<void>>(Fail(ErrorKind::kResourceExhausted, "too many watches"));
   };
   EXPECT_EQ(RunOn("watch"), 0);

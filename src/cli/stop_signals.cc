@@ -25,7 +25,7 @@ StopSignals::StopSignals() {
 
 StopSignals::~StopSignals() {
   ending_ = true;
-  pthread_kill(waiter_.native_handle(), SIGTERM);  // wakes sigwait
+  pthread_kill(waiter_.native_handle(), SIGINT);  // wakes sigwait
   waiter_.join();
 }
 
