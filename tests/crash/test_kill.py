@@ -7,7 +7,7 @@ import time
 
 from agreement import check_accounts, check_history, check_raw, check_snapshot
 from folders import GoodFolder
-from program import HELD, OK, Watch, start, sync, verify, wait_until
+from program import HELD, OK, Watch, run, start, sync, verify, wait_until
 from readers import SNAPSHOT, Tables
 from reference import Folder, read_folder
 
@@ -38,6 +38,12 @@ def kill_after(process, seconds):
     return alive
 
 
+def derivation_lag(source, tables):
+    """Snapshot commits that a killed run left the derived tables behind."""
+    status = run("status", source.path, tables.root, "--json")
+    return status.report["derivation_lag"] if status.code == OK else 0
+
+
 def settle(source, tables, folder, checked_up_to):
     """A run that is left alone, then everything must be right."""
     folder.observe(read_folder(source.path))
@@ -55,14 +61,14 @@ def kill_loop(tmp_path, kills, seed, modes):
     tables, folder, chance = Tables(tmp_path / "tables"), Folder(), random.Random(seed)
     source.fill()
     usual = usual_seconds(source, tables)
-    killed, moments, rounds, checked_up_to = 0, [], 0, 0
+    killed, moments, rounds, checked_up_to, between = 0, [], 0, 0, 0
     while killed < kills:
         assert rounds < 4 * kills, "runs end before the kill"
         rounds += 1
         source.changes()
         mode = chance.choice(modes)
-        # past the usual end too: the last steps (deriving, checkpoints) must be hit in slow runs as well
-        moment = chance.uniform(0, 1.1 * usual if mode == "sync" else 2 * usual + 0.3)
+        # past the usual end too: a run after a kill has more to do, and its last steps must be hit as well
+        moment = chance.uniform(0, 1.4 * usual if mode == "sync" else 2 * usual + 0.3)
         process = start(mode, source.path, tables.root)
         if mode == "watch" and chance.random() < 0.5:
             time.sleep(moment / 2)
@@ -71,6 +77,7 @@ def kill_loop(tmp_path, kills, seed, modes):
         if kill_after(process, moment):
             killed += 1
             moments.append(moment / usual)
+            between += derivation_lag(source, tables) > 0
         else:
             assert process.returncode in (OK, HELD), f"{mode} ended with {process.returncode}"
         if killed % CHECK_EVERY == 0:
@@ -78,6 +85,8 @@ def kill_loop(tmp_path, kills, seed, modes):
     checked_up_to = settle(source, tables, folder, 0)
     for tenth in range(9):
         assert any(tenth / 10 <= m < (tenth + 1) / 10 for m in moments), f"no kill in tenth {tenth} of a run"
+    assert between >= killed / 50, f"only {between} kills between the snapshot's commit and the derived tables'"
+    print(f"{between} kills between a commit and its derived tables")
     print(f"{killed} kills in {rounds} runs of {usual * 1000:.0f} ms; {checked_up_to} commits")
 
 
