@@ -200,18 +200,21 @@ TEST(RowEncoder, RowGroupsAreBoundedAndPagesIndexed) {
 }
 
 TEST(RowEncoder, OnlyRepeatedValuesGetADictionary) {
-  arrow::StringBuilder unique, repeated;
+  arrow::StringBuilder unique, repeated, in_turns;
   for (int i = 0; i < 5000; ++i) {
+    ASSERT_TRUE(in_turns.Append(std::to_string(i % 5)).ok());
     ASSERT_TRUE(unique.Append("u" + std::to_string(i)).ok());
     ASSERT_TRUE(repeated.Append(i % 2 == 0 ? "yes" : "no").ok());
   }
-  const auto files = EncodeRows(
-      {SliceOf({{"unique", unique.Finish().ValueOrDie()}, {"repeated", repeated.Finish().ValueOrDie()}})});
+  const auto files = EncodeRows({SliceOf({{"unique", unique.Finish().ValueOrDie()},
+                                          {"repeated", repeated.Finish().ValueOrDie()},
+                                          {"in_turns", in_turns.Finish().ValueOrDie()}})});
   const auto metadata = Open(files.at(0))->metadata();
   const auto group = metadata->RowGroup(0);
   EXPECT_FALSE(group->ColumnChunk(0)->has_dictionary_page());
   EXPECT_TRUE(group->ColumnChunk(1)->has_dictionary_page());
   EXPECT_TRUE(group->ColumnChunk(2)->has_dictionary_page());
+  EXPECT_TRUE(group->ColumnChunk(3)->has_dictionary_page());  // source_file
   EXPECT_EQ(group->ColumnChunk(0)->compression(), parquet::Compression::ZSTD);
 }
 
