@@ -1,9 +1,267 @@
 #include "delta/checkpoint_reader.h"
 
-namespace rtl::delta {
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+#include <parquet/arrow/schema.h>
 
-Result<> ReadCheckpoint(store::ObjectStore&, const CheckpointFiles& files, Replay&) {
-  return Fail(ErrorKind::kUnsupported, files.parts.front().key + ": checkpoints");
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "delta/checkpoint_columns.h"
+#include "delta/data_path.h"
+#include "delta/parquet_object.h"
+#include "delta/schema.h"
+
+namespace rtl::delta {
+namespace {
+
+// The fields read; whatever else a checkpoint holds (parsed statistics above all) is left in the file.
+constexpr auto kFields = std::to_array<std::string_view>({"protocol",
+                                                          "protocol.minReaderVersion",
+                                                          "protocol.minWriterVersion",
+                                                          "protocol.readerFeatures",
+                                                          "protocol.writerFeatures",
+                                                          "metaData",
+                                                          "metaData.id",
+                                                          "metaData.name",
+                                                          "metaData.description",
+                                                          "metaData.format",
+                                                          "metaData.format.provider",
+                                                          "metaData.schemaString",
+                                                          "metaData.partitionColumns",
+                                                          "metaData.configuration",
+                                                          "metaData.createdTime",
+                                                          "txn",
+                                                          "txn.appId",
+                                                          "txn.version",
+                                                          "txn.lastUpdated",
+                                                          "add",
+                                                          "add.path",
+                                                          "add.partitionValues",
+                                                          "add.size",
+                                                          "add.modificationTime",
+                                                          "add.dataChange",
+                                                          "add.stats",
+                                                          "add.tags",
+                                                          "add.deletionVector",
+                                                          "add.deletionVector.storageType",
+                                                          "remove",
+                                                          "remove.path",
+                                                          "remove.deletionTimestamp",
+                                                          "remove.dataChange",
+                                                          "remove.partitionValues",
+                                                          "remove.size",
+                                                          "remove.deletionVector",
+                                                          "remove.deletionVector.storageType",
+                                                          "sidecar",
+                                                          "sidecar.path"});
+
+void SelectLeaves(const parquet::arrow::SchemaField& field, const std::string& path, bool is_known_leaf,
+                  std::vector<int>& leaves) {
+  const bool known = is_known_leaf || std::ranges::find(kFields, path) != kFields.end();
+  if (!known) return;
+  if (field.is_leaf()) leaves.push_back(field.column_index);
+  // Below a map or a list every leaf belongs to the value.
+  const bool whole = is_known_leaf || (field.field->type()->id() != arrow::Type::STRUCT);
+  for (const auto& child : field.children) {
+    SelectLeaves(child, path + "." + child.field->name(), whole, leaves);
+  }
+}
+
+Result<int> VersionNumber(std::optional<std::int64_t> value) {
+  if (!value || *value < 0 || *value > std::numeric_limits<int>::max()) {
+    return Fail(ErrorKind::kBadData, "a protocol action without its versions");
+  }
+  return static_cast<int>(*value);
+}
+
+Result<> TakeProtocol(const StructColumn& protocols, Replay& replay) {
+  if (!protocols) return {};
+  RTL_TRY(const auto reader, IntColumn::Find(protocols, "minReaderVersion"));
+  RTL_TRY(const auto writer, IntColumn::Find(protocols, "minWriterVersion"));
+  RTL_TRY(const auto reader_features, StringListColumn::Find(protocols, "readerFeatures"));
+  RTL_TRY(const auto writer_features, StringListColumn::Find(protocols, "writerFeatures"));
+  for (std::int64_t row = 0; row < protocols->length(); ++row) {
+    if (protocols->IsNull(row)) continue;
+    Protocol protocol;
+    RTL_TRY(protocol.min_reader_version, VersionNumber(reader.At(row)));
+    RTL_TRY(protocol.min_writer_version, VersionNumber(writer.At(row)));
+    protocol.reader_features = reader_features.At(row);
+    protocol.writer_features = writer_features.At(row);
+    replay.Apply(std::move(protocol));
+  }
+  return {};
+}
+
+Result<> TakeMetadata(const StructColumn& metadatas, Replay& replay) {
+  if (!metadatas) return {};
+  RTL_TRY(const auto ids, StringColumn::Find(metadatas, "id"));
+  RTL_TRY(const auto names, StringColumn::Find(metadatas, "name"));
+  RTL_TRY(const auto descriptions, StringColumn::Find(metadatas, "description"));
+  RTL_TRY(const auto formats, FindStruct(metadatas, "format"));
+  RTL_TRY(const auto providers, StringColumn::Find(formats, "provider"));
+  RTL_TRY(const auto schemas, StringColumn::Find(metadatas, "schemaString"));
+  RTL_TRY(const auto partition_columns, StringListColumn::Find(metadatas, "partitionColumns"));
+  RTL_TRY(const auto configurations, StringMapColumn::Find(metadatas, "configuration"));
+  RTL_TRY(const auto created_times, IntColumn::Find(metadatas, "createdTime"));
+  for (std::int64_t row = 0; row < metadatas->length(); ++row) {
+    if (metadatas->IsNull(row)) continue;
+    const auto id = ids.At(row);
+    if (!id) return Fail(ErrorKind::kBadData, "a metaData action without an id");
+    if (const auto provider = providers.At(row); provider && *provider != "parquet") {
+      return Fail(ErrorKind::kUnsupported, fmt::format("data file format {}", *provider));
+    }
+    Metadata metadata{.id = std::string(*id),
+                      .name = std::string(names.At(row).value_or("")),
+                      .description = std::string(descriptions.At(row).value_or("")),
+                      .partition_columns = partition_columns.At(row),
+                      .configuration = configurations.At(row),
+                      .created_time_ms = created_times.At(row)};
+    if (const auto schema = schemas.At(row)) {
+      RTL_TRY(metadata.schema, ParseSchema(*schema));
+    }
+    replay.Apply(std::move(metadata));
+  }
+  return {};
+}
+
+Result<> TakeTxns(const StructColumn& txns, Replay& replay) {
+  RTL_TRY(const auto app_ids, StringColumn::Find(txns, "appId"));
+  RTL_TRY(const auto versions, IntColumn::Find(txns, "version"));
+  RTL_TRY(const auto updated, IntColumn::Find(txns, "lastUpdated"));
+  for (std::int64_t row = 0; txns && row < txns->length(); ++row) {
+    if (txns->IsNull(row)) continue;
+    const auto app_id = app_ids.At(row);
+    const auto version = versions.At(row);
+    if (!app_id || !version) return Fail(ErrorKind::kBadData, "a txn action without app id or version");
+    replay.Apply(
+        Txn{.app_id = std::string(*app_id), .version = *version, .last_updated_ms = updated.At(row)});
+  }
+  return {};
+}
+
+// Fields that add and remove share.
+struct FileColumns {
+  StringColumn paths;
+  StringColumn vectors;
+  StringMapColumn partition_values;
+  IntColumn sizes;
+  BoolColumn data_changes;
+
+  static Result<FileColumns> Find(const StructColumn& actions) {
+    FileColumns columns;
+    RTL_TRY(columns.paths, StringColumn::Find(actions, "path"));
+    RTL_TRY(const auto vectors, FindStruct(actions, "deletionVector"));
+    RTL_TRY(columns.vectors, StringColumn::Find(vectors, "storageType"));
+    RTL_TRY(columns.partition_values, StringMapColumn::Find(actions, "partitionValues"));
+    RTL_TRY(columns.sizes, IntColumn::Find(actions, "size"));
+    RTL_TRY(columns.data_changes, BoolColumn::Find(actions, "dataChange"));
+    return columns;
+  }
+
+  template <typename FileAction>
+  Result<> Fill(std::int64_t row, FileAction& action) const {
+    const auto uri = paths.At(row);
+    if (!uri) return Fail(ErrorKind::kBadData, "a file action without a path");
+    if (vectors.At(row)) {
+      return Fail(ErrorKind::kUnsupported,
+                  fmt::format("file {} has a deletion vector (table feature deletionVectors)", *uri));
+    }
+    action.path = DecodePath(*uri);
+    if (EncodePath(action.path) != *uri) action.path_in_log = *uri;
+    action.partition_values = partition_values.NullableAt(row);
+    action.data_change = data_changes.At(row).value_or(false);
+    return {};
+  }
+};
+
+Result<> TakeAdds(const StructColumn& adds, Replay& replay) {
+  if (!adds) return {};
+  RTL_TRY(const auto files, FileColumns::Find(adds));
+  RTL_TRY(const auto modification_times, IntColumn::Find(adds, "modificationTime"));
+  RTL_TRY(const auto stats, StringColumn::Find(adds, "stats"));
+  RTL_TRY(const auto tags, StringMapColumn::Find(adds, "tags"));
+  for (std::int64_t row = 0; row < adds->length(); ++row) {
+    if (adds->IsNull(row)) continue;
+    Add add;
+    RTL_CHECK(files.Fill(row, add));
+    const auto size = files.sizes.At(row);
+    if (!size) return Fail(ErrorKind::kBadData, fmt::format("file {} has no size", add.path));
+    add.size = *size;
+    add.modification_time_ms = modification_times.At(row).value_or(0);
+    add.stats = stats.At(row).value_or("");
+    add.tags = tags.At(row);
+    std::string key = FileKey(add.path);
+    replay.state.adds.insert_or_assign(std::move(key), std::move(add));
+  }
+  return {};
+}
+
+Result<> TakeRemoves(const StructColumn& removes, Replay& replay) {
+  if (!removes) return {};
+  RTL_TRY(const auto files, FileColumns::Find(removes));
+  RTL_TRY(const auto timestamps, IntColumn::Find(removes, "deletionTimestamp"));
+  for (std::int64_t row = 0; row < removes->length(); ++row) {
+    if (removes->IsNull(row)) continue;
+    Remove remove;
+    RTL_CHECK(files.Fill(row, remove));
+    remove.deletion_timestamp_ms = timestamps.At(row);
+    remove.size = files.sizes.At(row);
+    std::string key = FileKey(remove.path);
+    replay.state.tombstones.insert_or_assign(std::move(key), std::move(remove));
+  }
+  return {};
+}
+
+Result<> TakeBatch(const arrow::RecordBatch& batch, Replay& replay) {
+  RTL_TRY(const auto sidecars, FindStruct(batch, "sidecar"));
+  if (sidecars && sidecars->null_count() < sidecars->length()) {
+    return Fail(ErrorKind::kUnsupported, "a checkpoint with sidecars (table feature v2Checkpoint)");
+  }
+  RTL_TRY(const auto protocols, FindStruct(batch, "protocol"));
+  RTL_CHECK(TakeProtocol(protocols, replay));
+  RTL_TRY(const auto metadatas, FindStruct(batch, "metaData"));
+  RTL_CHECK(TakeMetadata(metadatas, replay));
+  RTL_TRY(const auto txns, FindStruct(batch, "txn"));
+  RTL_CHECK(TakeTxns(txns, replay));
+  RTL_TRY(const auto removes, FindStruct(batch, "remove"));
+  RTL_CHECK(TakeRemoves(removes, replay));
+  RTL_TRY(const auto adds, FindStruct(batch, "add"));
+  return TakeAdds(adds, replay);
+}
+
+Result<> ReadRowGroups(parquet::arrow::FileReader& reader, Replay& replay) {
+  std::vector<int> leaves;
+  for (const auto& field : reader.manifest().schema_fields) {
+    SelectLeaves(field, field.field->name(), false, leaves);
+  }
+  if (leaves.empty()) return Fail(ErrorKind::kBadData, "not a checkpoint");
+  for (int group = 0; group < reader.num_row_groups(); ++group) {
+    RTL_TRY(const auto batches, FromArrow(reader.GetRecordBatchReader({group}, leaves)));
+    while (true) {
+      std::shared_ptr<arrow::RecordBatch> batch;
+      if (const auto read = batches->ReadNext(&batch); !read.ok()) return Fail(FromArrow(read));
+      if (!batch) break;
+      if (const auto valid = batch->Validate(); !valid.ok()) return Fail(FromArrow(valid));
+      RTL_CHECK(TakeBatch(*batch, replay));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> ReadCheckpoint(store::ObjectStore& store, const CheckpointFiles& files, Replay& replay) {
+  constexpr std::int64_t kBatchRows = 8192;
+  for (const store::ObjectInfo& info : files.parts) {
+    RTL_TRY(const auto object, ParquetObject::Open(store, info, kBatchRows));
+    RTL_CHECK(object.Guard([&] { return ReadRowGroups(object.reader(), replay); }));
+  }
+  // Rows stand in any order, and a file that is there has no tombstone.
+  std::erase_if(replay.state.tombstones,
+                [&](const auto& entry) { return replay.state.adds.contains(entry.first); });
+  return {};
 }
 
 }  // namespace rtl::delta

@@ -98,6 +98,7 @@ class TestingStore : public store::ObjectStore {
     }
   }
 
+  void Clear() { objects_.clear(); }
   std::size_t size() const { return objects_.size(); }
 
   PutFault next_put_fault = PutFault::kNone;

@@ -46,33 +46,56 @@ Result<std::shared_ptr<arrow::Array>> Repeated(std::int64_t value, std::int64_t 
   return arrow::MakeArray(arrow::ArrayData::Make(type, rows, {nullptr, std::move(buffer)}, 0));
 }
 
-// A row of batches into as few files as the window allows.
+// Batches into as few files as the window allows.
 class FileSeries {
  public:
   FileSeries(RowEncoder::Sink sink, std::size_t always, EncodeOptions options)
       : sink_(std::move(sink)), always_(always), options_(options) {}
 
-  Result<> Append(const arrow::RecordBatch& batch) {
-    if (file_ && !file_->Holds(*batch.schema())) RTL_CHECK(Finish());
-    if (!file_) {
-      RTL_TRY(file_, ParquetFile::Create(batch, always_, options_));
+  Result<> Append(std::shared_ptr<arrow::RecordBatch> batch) {
+    RTL_CHECK(WriteWaiting(false));
+    if (file_ && !file_->Holds(*batch->schema())) RTL_CHECK(EndFile());
+    if (!file_ && DataBytes(*batch) < kSmallBatchBytes) {
+      waiting_ = std::move(batch);
+      return {};
     }
-    RTL_CHECK(file_->Write(batch));
-    if (file_->data_bytes() >= options_.window_bytes) return Finish();
-    return {};
+    return Write(*batch, false);
   }
 
   Result<> Finish() {
+    RTL_CHECK(WriteWaiting(true));
+    return EndFile();
+  }
+
+ private:
+  // Waits to be told whether it is the whole file: most customers' files are one small batch.
+  static constexpr std::int64_t kSmallBatchBytes = 256 << 10;
+
+  Result<> WriteWaiting(bool only) {
+    if (!waiting_) return {};
+    return Write(*std::exchange(waiting_, nullptr), only);
+  }
+
+  Result<> Write(const arrow::RecordBatch& batch, bool only) {
+    if (!file_) {
+      RTL_TRY(file_, ParquetFile::Create(batch, only, always_, options_));
+    }
+    RTL_CHECK(file_->Write(batch));
+    if (file_->data_bytes() >= options_.window_bytes) return EndFile();
+    return {};
+  }
+
+  Result<> EndFile() {
     if (!file_) return {};
-    auto file = std::exchange(file_, nullptr);
+    const auto file = std::exchange(file_, nullptr);
     RTL_TRY(EncodedFile encoded, file->Finish());
     return sink_(std::move(encoded));
   }
 
- private:
   RowEncoder::Sink sink_;
   std::size_t always_;
   EncodeOptions options_;
+  std::shared_ptr<arrow::RecordBatch> waiting_;
   std::unique_ptr<ParquetFile> file_;
 };
 
@@ -117,8 +140,8 @@ Result<> RowEncoder::Append(const DecodedSlice& slice) {
     fields.push_back(origin_fields[i]);
     arrays.push_back(impl_->columns[i]->Slice(0, rows));
   }
-  const auto batch = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows, std::move(arrays));
-  return impl_->files.Append(*batch);
+  return impl_->files.Append(
+      arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows, std::move(arrays)));
 }
 
 Result<> RowEncoder::Finish() {
@@ -147,7 +170,7 @@ struct RejectEncoder::Impl {
          arrow::field("file_version", arrow::int64()), arrow::field("line_number", arrow::int64()),
          arrow::field("byte_offset", arrow::int64()), arrow::field("reason", arrow::utf8()),
          arrow::field("raw_line", arrow::binary()), arrow::field("ingest_time", TimestampType())});
-    return files.Append(*arrow::RecordBatch::Make(schema, rows, std::move(arrays)));
+    return files.Append(arrow::RecordBatch::Make(schema, rows, std::move(arrays)));
   }
 
   Result<> Add(const RejectedLine& line) {
@@ -183,7 +206,7 @@ Result<> RejectEncoder::Finish() {
 }
 
 Result<EncodedFile> EncodeBatch(const arrow::RecordBatch& batch, const EncodeOptions& options) {
-  RTL_TRY(const auto file, ParquetFile::Create(batch, 0, options));
+  RTL_TRY(const auto file, ParquetFile::Create(batch, true, 0, options));
   RTL_CHECK(file->Write(batch));
   return file->Finish();
 }

@@ -18,6 +18,10 @@ namespace {
 
 constexpr std::int64_t kMaxGroupRows = 1'000'000;
 constexpr std::int64_t kSampledRows = 1000;
+// Compressing a column of fewer bytes costs more time than it saves room.
+constexpr std::int64_t kMinCompressedBytes = 1024;
+// Below it a column is one page, which an index of pages says nothing about.
+constexpr std::int64_t kMinIndexedBytes = 1 << 20;
 
 // Arrow's own buffer stream ends in a buffer that would have to be copied into the file's string.
 class StringSink final : public arrow::io::OutputStream {
@@ -68,9 +72,15 @@ Result<parquet::schema::NodePtr> ParquetNode(const arrow::Field& field) {
               fmt::format("column {}: no Parquet form for {}", field.name(), field.type()->ToString()));
 }
 
+struct Traits {
+  bool dictionary = false;
+  bool statistics = true;  // Parquet's own, in footer and page index
+  bool constant = false;
+};
+
 // A dictionary costs a hash for each value; it pays where values repeat.
 template <typename ArrowArray>
-bool Repeats(const ArrowArray& array) {
+Traits TraitsOfValues(const ArrowArray& array) {
   const std::int64_t rows = array.length();
   const std::int64_t step = std::max<std::int64_t>(1, rows / kSampledRows);
   using Value = std::remove_cvref_t<decltype(array.GetView(0))>;
@@ -79,7 +89,8 @@ bool Repeats(const ArrowArray& array) {
   for (std::int64_t i = 0; i < rows; i += step, ++sampled) {
     if (!array.IsNull(i)) distinct.insert(array.GetView(i));
   }
-  return static_cast<std::int64_t>(distinct.size()) * 4 <= sampled;
+  const auto count = static_cast<std::int64_t>(distinct.size());
+  return {.dictionary = count * 4 <= sampled, .constant = count <= 1};
 }
 
 bool HasPayload(const arrow::StringArray& array) {
@@ -90,22 +101,17 @@ bool HasPayload(const arrow::StringArray& array) {
   return false;
 }
 
-struct Traits {
-  bool dictionary = false;
-  bool statistics = true;  // Parquet's own, in footer and page index
-};
-
 Traits TraitsOf(const arrow::Array& array) {
   switch (array.type_id()) {
     case arrow::Type::STRING: {
       const auto& strings = static_cast<const arrow::StringArray&>(array);
       if (HasPayload(strings)) return {.dictionary = false, .statistics = false};
-      return {.dictionary = Repeats(strings)};
+      return TraitsOfValues(strings);
     }
     case arrow::Type::INT64:
-      return {.dictionary = Repeats(static_cast<const arrow::Int64Array&>(array))};
+      return TraitsOfValues(static_cast<const arrow::Int64Array&>(array));
     case arrow::Type::TIMESTAMP:
-      return {.dictionary = Repeats(static_cast<const arrow::TimestampArray&>(array))};
+      return TraitsOfValues(static_cast<const arrow::TimestampArray&>(array));
     case arrow::Type::BINARY:
       return {.dictionary = false, .statistics = false};
     default:
@@ -142,6 +148,12 @@ Error WriteError(const std::exception& e) {
 
 }  // namespace
 
+std::int64_t DataBytes(const arrow::RecordBatch& batch) {
+  std::int64_t bytes = 0;
+  for (const auto& column : batch.columns()) bytes += DataBytes(*column);
+  return bytes;
+}
+
 struct ParquetFile::Writer {
   std::shared_ptr<StringSink> sink = std::make_shared<StringSink>();
   std::shared_ptr<parquet::ArrowWriterProperties> arrow_properties;
@@ -161,7 +173,8 @@ ParquetFile::~ParquetFile() {
   }
 }
 
-Result<std::unique_ptr<ParquetFile>> ParquetFile::Create(const arrow::RecordBatch& first, std::size_t always,
+Result<std::unique_ptr<ParquetFile>> ParquetFile::Create(const arrow::RecordBatch& first, bool only,
+                                                         std::size_t always,
                                                          const EncodeOptions& options) try {
   std::unique_ptr<ParquetFile> self(new ParquetFile());
   self->schema_ = first.schema();
@@ -169,14 +182,16 @@ Result<std::unique_ptr<ParquetFile>> ParquetFile::Create(const arrow::RecordBatc
   self->stats_.resize(static_cast<std::size_t>(first.num_columns()));
 
   parquet::WriterProperties::Builder properties;
-  properties.compression(parquet::Compression::ZSTD)
-      ->compression_level(options.zstd_level)
-      ->version(parquet::ParquetVersion::PARQUET_2_6)
+  properties.version(parquet::ParquetVersion::PARQUET_2_6)
       ->data_page_version(parquet::ParquetDataPageVersion::V1)
       ->encoding(parquet::Encoding::PLAIN)
       ->disable_dictionary()
-      ->enable_write_page_index()
       ->max_row_group_length(kMaxGroupRows);
+  if (only && DataBytes(first) < kMinIndexedBytes) {
+    properties.disable_write_page_index();
+  } else {
+    properties.enable_write_page_index();
+  }
   parquet::schema::NodeVector nodes;
   for (int i = 0; i < first.num_columns(); ++i) {
     const arrow::Field& field = *first.schema()->field(i);
@@ -184,6 +199,12 @@ Result<std::unique_ptr<ParquetFile>> ParquetFile::Create(const arrow::RecordBatc
     nodes.push_back(std::move(node));
     const Traits traits = TraitsOf(*first.column(i));
     if (traits.dictionary) properties.enable_dictionary(field.name());
+    // A constant column is its dictionary and a few bytes of run lengths.
+    const bool little = only && DataBytes(*first.column(i)) < kMinCompressedBytes;
+    if (!little && !(traits.dictionary && traits.constant)) {
+      properties.compression(field.name(), parquet::Compression::ZSTD);
+      properties.compression_level(field.name(), options.zstd_level);
+    }
     if (!traits.statistics) properties.disable_statistics(field.name());
   }
   auto root = std::static_pointer_cast<parquet::schema::GroupNode>(

@@ -16,12 +16,16 @@
 
 namespace rtl::encode {
 
+// Uncompressed size of a batch's columns.
+std::int64_t DataBytes(const arrow::RecordBatch& batch);
+
 class ParquetFile {
  public:
-  // The columns are those of `first`, whose values also decide which columns get a dictionary; it is not yet
-  // written. `always`: see StatsJson.
-  static Result<std::unique_ptr<ParquetFile>> Create(const arrow::RecordBatch& first, std::size_t always,
-                                                     const EncodeOptions& options);
+  // The columns are those of `first`, whose values also decide how each column is written; it is not yet
+  // written itself. `only`: no other batch will follow, so what never pays in little columns can be left out.
+  // `always`: see StatsJson.
+  static Result<std::unique_ptr<ParquetFile>> Create(const arrow::RecordBatch& first, bool only,
+                                                     std::size_t always, const EncodeOptions& options);
   ~ParquetFile();
 
   // True when every column of the batch is one of the file's, by name and type.

@@ -115,11 +115,13 @@ std::vector<Case> AllCases() {
   return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(Faults, CrashLoop, ::testing::ValuesIn(AllCases()), [](const auto& info) {
+std::string CaseName(const ::testing::TestParamInfo<Case>& info) {
   const char* faults[] = {"None", "Before", "After", "UnknownNotDone"};
   return fmt::format("{}_{}_{}_{}", Scenarios()[info.param.scenario].name, info.param.in_source ? "Source" : "Tables",
                      faults[static_cast<int>(info.param.fault)], info.param.then_dead ? "Dies" : "LivesOn");
-});
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, CrashLoop, ::testing::ValuesIn(AllCases()), CaseName);
 
 }  // namespace
 }  // namespace rtl::load

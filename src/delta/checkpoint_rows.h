@@ -1,0 +1,42 @@
+// The rows of a checkpoint (protocol: "Checkpoint Schema") as Arrow batches.
+#pragma once
+
+#include <arrow/result.h>
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "delta/actions.h"
+
+namespace rtl::delta {
+
+// `with_stats`: whether add has a stats column (table property delta.checkpoint.writeStatsAsJson).
+std::shared_ptr<arrow::Schema> CheckpointSchema(bool with_stats);
+
+// Collects actions, one a row. File actions are written with dataChange = false: a checkpoint changes
+// nothing.
+class CheckpointRows {
+ public:
+  static arrow::Result<CheckpointRows> Make(bool with_stats);
+  CheckpointRows(CheckpointRows&&) noexcept;
+  ~CheckpointRows();
+
+  arrow::Status Append(const Protocol& protocol);
+  arrow::Status Append(const Metadata& metadata);
+  arrow::Status Append(const Txn& txn);
+  arrow::Status Append(const Add& add);
+  arrow::Status Append(const Remove& remove);
+
+  std::int64_t size() const { return size_; }                 // rows since the last Take()
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Take();  // leaves none
+
+ private:
+  struct Builders;
+  explicit CheckpointRows(std::unique_ptr<Builders> builders);
+
+  std::unique_ptr<Builders> builders_;
+  std::int64_t size_ = 0;
+};
+
+}  // namespace rtl::delta
