@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <limits>
-#include <regex>
 #include <set>
 
 #include "cli/quantities.h"
 #include "decode/columns.h"
+#include "discover/source_listing.h"
 
 namespace rtl::cli {
 namespace {
@@ -141,15 +141,14 @@ Result<> IsTableName(const std::string& name) {
 }
 
 Result<> IsPattern(const std::string& pattern) {
-  if (pattern.empty()) return {};
-  try {
-    const std::size_t captures = std::regex(pattern).mark_count();
-    if (captures == 1) return {};
-    return Bad(fmt::format("\"{}\" must have exactly one capture, as in \"id-(\\d+)\\.txt\", not {}", pattern,
-                           captures));
-  } catch (const std::regex_error& error) {
-    return Bad(fmt::format("\"{}\" is not a regular expression: {}", pattern, error.what()));
+  const auto rules = discover::SourceRules::Make(pattern);
+  if (rules) return {};
+  // Whoever shows it says which option it is.
+  std::string_view message = rules.error().message();
+  if (constexpr std::string_view kOption = "source.pattern "; message.starts_with(kOption)) {
+    message.remove_prefix(kOption.size());
   }
+  return Fail(rules.error().kind(), std::string(message));
 }
 
 OptionSpec SchemaOption() {
