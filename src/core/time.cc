@@ -3,7 +3,11 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <thread>
+
 namespace rtl {
+
+void Clock::Sleep(std::chrono::milliseconds duration) const { std::this_thread::sleep_for(duration); }
 
 std::string FormatTimestamp(Timestamp t) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(t);

@@ -24,11 +24,12 @@ inline Timestamp FromMicros(std::int64_t micros) {
 // "2026-01-31T12:00:00.000000Z".
 std::string FormatTimestamp(Timestamp t);
 
-// Threads: Now() may be called from any.
+// Threads: any.
 class Clock {
  public:
   virtual ~Clock() = default;
   virtual Timestamp Now() const = 0;
+  virtual void Sleep(std::chrono::milliseconds duration) const;  // the machine's, unless a test has no time for it
 };
 
 // The machine's clock; lives for the whole process.

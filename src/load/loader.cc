@@ -31,9 +31,9 @@ std::string_view ToString(Outcome outcome) {
 }
 
 Result<std::unique_ptr<Loader>> Loader::Open(store::ObjectStore& source, store::ObjectStore& tables, Options options,
-                                             Observer* observer, bool create) {
+                                             Observer* observer, bool create, const Clock& clock) {
   RTL_TRY(auto rules, discover::SourceRules::Make(options.source_pattern));
-  auto parts = std::make_unique<LoaderParts>(source, tables, std::move(options), observer, std::move(rules), SystemClock());
+  auto parts = std::make_unique<LoaderParts>(source, tables, std::move(options), observer, std::move(rules), clock);
   RTL_CHECK(parts->OpenTables(create));
   return std::unique_ptr<Loader>(std::move(parts));
 }

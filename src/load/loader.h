@@ -107,9 +107,10 @@ class Loader {
  public:
   // Opens the tables, or creates them when `create`; refuses (kBadConfig) tables of another source,
   // (kUnsupported) a store without put-if-absent or a table with features unknown here, (kBadData) a snapshot
-  // file that is not ours. The stores and the observer must outlive the loader.
+  // file that is not ours. The stores, the observer and the clock must outlive the loader.
   static Result<std::unique_ptr<Loader>> Open(store::ObjectStore& source, store::ObjectStore& tables,
-                                              Options options, Observer* observer, bool create);
+                                              Options options, Observer* observer, bool create,
+                                              const Clock& clock = SystemClock());
   virtual ~Loader() = default;
 
   // Lists, loads what differs, commits, derives. Errors are those that stop everything; a file's own problem

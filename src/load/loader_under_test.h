@@ -71,9 +71,16 @@ inline Options TestOptions() {
   return options;
 }
 
+class SleeplessClock final : public Clock {
+ public:
+  Timestamp Now() const override { return SystemClock().Now(); }
+  void Sleep(std::chrono::milliseconds) const override {}
+};
+
 inline Result<SyncReport> SyncOnce(store::ObjectStore& source, store::ObjectStore& tables,
                                    const Options& options = TestOptions()) {
-  RTL_TRY(const auto loader, Loader::Open(source, tables, options, nullptr, true));
+  static const SleeplessClock clock;
+  RTL_TRY(const auto loader, Loader::Open(source, tables, options, nullptr, true, clock));
   return loader->Sync({});
 }
 

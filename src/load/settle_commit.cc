@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <thread>
-
 namespace rtl::load {
 namespace {
 
@@ -38,7 +36,7 @@ Result<AfterPut> PutAndReadBack(const delta::Table& table, Version version, std:
     } else {
       return next;
     }
-    std::this_thread::sleep_for(pause);
+    clock.Sleep(pause);
     pause *= 2;
   }
   if (next != AfterPut::kReadBack && next != AfterPut::kPutAgain) return next;
