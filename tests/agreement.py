@@ -66,16 +66,11 @@ def check_accounts(tables, folder=None):
     """I6, I7: the counts of all tables agree, per file version."""
     snapshot = collections.Counter()
     versions = {}
-    for r in tables.records(SNAPSHOT, columns=["source_file", "file_version"]):
+    for r in tables.records(SNAPSHOT):
         snapshot[r["source_file"]] += 1
         versions[r["source_file"]] = r["file_version"]
-    raw = collections.Counter(
-        (r["source_file"], r["file_version"]) for r in tables.records(RAW, columns=["source_file", "file_version"])
-    )
-    quarantine = collections.Counter(
-        (r["source_file"], r["file_version"])
-        for r in tables.records(QUARANTINE, columns=["source_file", "file_version"])
-    )
+    raw = collections.Counter((r["source_file"], r["file_version"]) for r in tables.records(RAW))
+    quarantine = collections.Counter((r["source_file"], r["file_version"]) for r in tables.records(QUARANTINE))
 
     loaded, numbered = {}, {}
     for entry in tables.records(LOG):

@@ -30,12 +30,13 @@ def _data_row(row):
 class Tables:
     def __init__(self, root):
         self.root = pathlib.Path(root)
+        self._read = {}
 
     def path(self, name):
         return str(self.root / name)
 
     def exists(self, name):
-        return (self.root / name / "_delta_log").is_dir()
+        return (self.root / name / "_delta_log" / f"{0:020}.json").exists()
 
     def version(self, name=SNAPSHOT):
         return deltalake.DeltaTable(self.path(name)).version()
@@ -48,13 +49,19 @@ class Tables:
                 out[int(path.stem)] = [json.loads(line) for line in path.read_text().splitlines()]
         return out
 
-    def records(self, name, version=None, columns=None):
-        """All rows of a table as dicts, by deltalake."""
-        table = deltalake.DeltaTable(self.path(name), version=version).to_pyarrow_table(columns=columns)
-        if "ingest_time" in table.column_names:
-            assert table.column("ingest_time").null_count == 0
-            table = table.drop_columns(["ingest_time"])
-        return table.to_pylist()
+    def records(self, name, version=None):
+        """All rows of a table as dicts, by deltalake. A version never changes: the last ones read are kept."""
+        if version is None:
+            version = self.version(name)
+        if (name, version) not in self._read:
+            table = deltalake.DeltaTable(self.path(name), version=version).to_pyarrow_table()
+            if "ingest_time" in table.column_names:
+                assert table.column("ingest_time").null_count == 0
+                table = table.drop_columns(["ingest_time"])
+            if len(self._read) >= 10:
+                self._read.pop(next(iter(self._read)))
+            self._read[name, version] = table.to_pylist()
+        return self._read[name, version]
 
     def records_by_duckdb(self, name, columns="* EXCLUDE (ingest_time)"):
         relation = _duck().execute(f"SELECT {columns} FROM delta_scan(?)", [self.path(name)])

@@ -51,11 +51,11 @@ def test_polling_reader(tmp_path):
     source.mkdir()
     (source / "other.txt").write_text('{"wid":"m0"}\n')
     replace(source / "id-1.txt", content(0))
-    sync(source, tables.root, "--no-raw", expect=0)
+    sync(source, tables.root, expect=0)
     reader = Reader(tables)
     reader.start()
     try:
-        with Watch(source, tables.root, "--no-raw"):
+        with Watch(source, tables.root):
             for marker in range(1, OVERWRITES + 1):
                 data = content(marker)
                 version = tables.version()
@@ -74,7 +74,7 @@ def test_polling_reader(tmp_path):
     if reader.failure:
         raise reader.failure
 
-    sync(source, tables.root, "--no-raw", expect=0)
+    sync(source, tables.root, expect=0)
     verify(source, tables.root)
     # the versions that the polling reader did not meet are read as well
     live = len(reader.seen)
