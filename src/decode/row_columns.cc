@@ -118,18 +118,24 @@ std::string RowColumns::Convert(ColumnState& state, const JsonMember& member) {
   switch (state.column.type) {
     case ColumnType::kString:
       return {};
-    case ColumnType::kBigint:
-      if (const auto value = ToBigint(member.kind, state.text); (fits = value.has_value()))
-        state.bigint = *value;
+    case ColumnType::kBigint: {
+      const auto value = ToBigint(member.kind, state.text);
+      fits = value.has_value();
+      state.bigint = value.value_or(0);
       break;
-    case ColumnType::kDouble:
-      if (const auto value = ToDouble(member.kind, state.text); (fits = value.has_value()))
-        state.number = *value;
+    }
+    case ColumnType::kDouble: {
+      const auto value = ToDouble(member.kind, state.text);
+      fits = value.has_value();
+      state.number = value.value_or(0);
       break;
-    case ColumnType::kBoolean:
-      if (const auto value = ToBoolean(member.kind, state.text); (fits = value.has_value())) {
-        state.boolean = *value;
-      }
+    }
+    case ColumnType::kBoolean: {
+      const auto value = ToBoolean(member.kind, state.text);
+      fits = value.has_value();
+      state.boolean = value.value_or(false);
+      break;
+    }
   }
   if (fits) return {};
   const std::string_view quote = member.kind == JsonKind::kString ? "\"" : "";

@@ -48,8 +48,8 @@ Result<parquet::schema::NodePtr> ParquetNode(const arrow::Field& field) {
   using parquet::LogicalType;
   using parquet::Repetition;
   using parquet::schema::PrimitiveNode;
-  const auto make = [&](std::shared_ptr<const LogicalType> logical, parquet::Type::type physical) {
-    return PrimitiveNode::Make(field.name(), Repetition::OPTIONAL, std::move(logical), physical);
+  const auto make = [&](const std::shared_ptr<const LogicalType>& logical, parquet::Type::type physical) {
+    return PrimitiveNode::Make(field.name(), Repetition::OPTIONAL, logical, physical);
   };
   switch (field.type()->id()) {
     case arrow::Type::STRING:
@@ -136,7 +136,7 @@ std::shared_ptr<arrow::Array> AsWritten(const std::shared_ptr<arrow::Array>& arr
   if (array->type_id() != arrow::Type::TIMESTAMP) return array;
   auto data = array->data()->Copy();
   data->type = arrow::int64();
-  return arrow::MakeArray(std::move(data));
+  return arrow::MakeArray(data);
 }
 
 Error WriteError(const std::exception& e) {
