@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <limits>
-#include <regex>
 #include <set>
 
 #include "cli/quantities.h"
 #include "decode/columns.h"
+#include "discover/source_listing.h"
 
 namespace rtl::cli {
 namespace {
@@ -141,15 +141,14 @@ Result<> IsTableName(const std::string& name) {
 }
 
 Result<> IsPattern(const std::string& pattern) {
-  if (pattern.empty()) return {};
-  try {
-    const std::size_t captures = std::regex(pattern).mark_count();
-    if (captures == 1) return {};
-    return Bad(fmt::format("\"{}\" must have exactly one capture, as in \"id-(\\d+)\\.txt\", not {}", pattern,
-                           captures));
-  } catch (const std::regex_error& error) {
-    return Bad(fmt::format("\"{}\" is not a regular expression: {}", pattern, error.what()));
+  const auto rules = discover::SourceRules::Make(pattern);
+  if (rules) return {};
+  // Whoever shows it says which option it is.
+  std::string_view message = rules.error().message();
+  if (constexpr std::string_view kOption = "source.pattern "; message.starts_with(kOption)) {
+    message.remove_prefix(kOption.size());
   }
+  return Fail(rules.error().kind(), std::string(message));
 }
 
 OptionSpec SchemaOption() {
@@ -244,19 +243,21 @@ std::vector<OptionSpec> AllOptions() {
   };
 }
 
+// Letters inserted, left out, replaced, or swapped with their neighbour.
 std::size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  std::vector<std::vector<std::size_t>> rows(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) rows[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) rows[0][j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+      const std::size_t replaced = rows[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      rows[i][j] = std::min({rows[i - 1][j] + 1, rows[i][j - 1] + 1, replaced});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        rows[i][j] = std::min(rows[i][j], rows[i - 2][j - 2] + 1);
+      }
     }
   }
-  return row[b.size()];
+  return rows[a.size()][b.size()];
 }
 
 std::string_view SectionOf(std::string_view key) {

@@ -73,7 +73,8 @@ TEST(Nearest, OnlyWhatIsNear) {
   EXPECT_EQ(NearestOption("laod.memory"), "load.memory");
   EXPECT_EQ(NearestOption("something.else"), "");
   EXPECT_EQ(NearestSection("watches"), "watch");
-  EXPECT_EQ(Nearest("snyc", {"sync", "watch"}), "");  // two letters of four
+  EXPECT_EQ(Nearest("snyc", {"sync", "watch"}), "sync");
+  EXPECT_EQ(Nearest("snkc", {"sync", "watch"}), "");  // two letters of four
   EXPECT_EQ(Nearest("synk", {"sync", "watch"}), "sync");
 }
 

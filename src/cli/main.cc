@@ -17,7 +17,10 @@ int main(int argc, char** argv) {
   environment.open_store = [](std::string root, bool create) {
     return store::OpenLocalStore(std::move(root), create);
   };
-  environment.open_loader = load::Loader::Open;
+  environment.open_loader = [](store::ObjectStore& source, store::ObjectStore& tables, load::Options options,
+                               load::Observer* observer, bool create) {
+    return load::Loader::Open(source, tables, std::move(options), observer, create);
+  };
   environment.watch_folder = [](std::string root, std::function<void(std::string)> on_hint,
                                 std::function<void(std::string)> on_notice) -> Result<std::shared_ptr<void>> {
     RTL_TRY(auto watch,

@@ -36,17 +36,16 @@ load::SyncReport Report() {
 }
 
 TEST(SyncText, SaysEverything) {
-  EXPECT_EQ(SyncText(Report(), kPlaces),
-            "/in -> /tables in 2.0 s\n"
-            "  files     230 seen: 12 loaded, 3 replaced, 1 held, 214 up to date\n"
-            "  rows      1,234,567\n"
-            "  rejected  60 lines, kept: rtloader show /tables/quarantine\n"
-            "  bytes     45.2 MB, 22.6 MB/s\n"
-            "  version   17 (2 commits)\n"
-            "held: id-9\\n\\xff.txt (version 3): 60 of 100 lines are bad\n"
-            "  -> the rows it had before stay; correct the file, or accept it (--max-rejected, "
-            "guard.allow_empty), then "
-            "sync again\n");
+  EXPECT_EQ(
+      SyncText(Report(), kPlaces),
+      "/in -> /tables in 2.0 s\n"
+      "  files     230 seen: 12 loaded, 3 replaced, 1 held, 214 up to date\n"
+      "  rows      1,234,567\n"
+      "  rejected  60 lines, kept: rtloader show /tables/quarantine\n"
+      "  bytes     45.2 MB, 22.6 MB/s\n"
+      "  version   17 (2 commits)\n"
+      "held: id-9\\n\\xff.txt (version 3): 60 of 100 lines are bad\n"
+      "  -> correct the file, or accept it as it is (--max-rejected, guard.allow_empty), then sync again\n");
 }
 
 TEST(SyncText, RefusedDeletesSayWhatToDo) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -37,11 +38,9 @@ std::string Version(std::int64_t version) {
 
 std::string AdviceFor(const load::FileReport& problem) {
   if (problem.outcome == load::Outcome::kHeld) {
-    return "the rows it had before stay; correct the file, or accept it (--max-rejected, guard.allow_empty), "
-           "then sync "
-           "again";
+    return "correct the file, or accept it as it is (--max-rejected, guard.allow_empty), then sync again";
   }
-  return "the rows it had before stay; put right what the reason names, then sync again";
+  return "put right what the reason names, then sync again; the rows it had before stay";
 }
 
 std::string OutcomesText(const load::SyncReport& r) {
@@ -86,16 +85,19 @@ std::string SyncText(const load::SyncReport& r, const Places& places) {
 
 std::string PlanText(const load::PlanReport& r, const Places&) {
   std::string out;
+  const bool reasons =
+      std::any_of(r.files.begin(), r.files.end(), [](const auto& f) { return !f.reason.empty(); });
   if (!r.files.empty()) {
+    std::vector<ColumnHeading> headings = {{"action"}, {"file"}, {"size", true}};
+    if (reasons) headings.push_back({"reason"});
     std::vector<std::vector<Cell>> rows;
     rows.reserve(r.files.size());
     for (const load::PlannedFile& file : r.files) {
-      rows.push_back({{file.action},
-                      {OneLine(file.source_file)},
-                      {ReadableBytes(file.bytes)},
-                      {file.reason.empty() ? "-" : OneLine(file.reason)}});
+      std::vector<Cell> row = {{file.action}, {OneLine(file.source_file)}, {ReadableBytes(file.bytes)}};
+      if (reasons) row.push_back({file.reason.empty() ? "-" : OneLine(file.reason)});
+      rows.push_back(std::move(row));
     }
-    out += TableOf({{"action"}, {"file"}, {"size", true}, {"reason"}}, std::move(rows));
+    out += TableOf(std::move(headings), std::move(rows));
   }
   out += fmt::format("{} to handle ({}), {} up to date\n",
                      Counted(static_cast<std::int64_t>(r.files.size()), "file"), ReadableBytes(r.bytes),
@@ -120,8 +122,8 @@ std::string VerifyText(const load::VerifyReport& r, const Places& places) {
   if (r.differences.empty()) return out + "they agree\n";
   return out +
          fmt::format(
-             "{}\n  -> rtloader sync {} {} brings the snapshot up to date; a difference that stays is a "
-             "fault: report it\n",
+             "{}\n  -> rtloader sync {} {} loads what has changed since; held and failed files are yours "
+             "to correct (rtloader status); anything else that stays is a fault: report it\n",
              Counted(static_cast<std::int64_t>(r.differences.size()), "difference"), OneLine(places.source),
              OneLine(places.tables));
 }

@@ -7,7 +7,9 @@
 
 namespace rtl {
 
-void Clock::Sleep(std::chrono::milliseconds duration) const { std::this_thread::sleep_for(duration); }
+void Clock::Sleep(std::chrono::milliseconds duration) const {
+  std::this_thread::sleep_for(duration);
+}
 
 std::string FormatTimestamp(Timestamp t) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(t);

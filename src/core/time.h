@@ -29,7 +29,8 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual Timestamp Now() const = 0;
-  virtual void Sleep(std::chrono::milliseconds duration) const;  // the machine's, unless a test has no time for it
+  virtual void Sleep(
+      std::chrono::milliseconds duration) const;  // the machine's, unless a test has no time for it
 };
 
 // The machine's clock; lives for the whole process.

@@ -11,7 +11,9 @@ namespace rtl::decode {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr std::size_t kUnpackBytes = 1 << 20;
+// Room for a step of unpacking: a resized string is cleared first, which a small file need not pay for.
+constexpr std::size_t kMinUnpackBytes = 16 << 10;
+constexpr std::size_t kMaxUnpackBytes = 1 << 20;
 
 }  // namespace
 
@@ -25,7 +27,7 @@ struct LineSource::Impl {
   Result<> Start();
   Result<> Fill(std::size_t wanted);
   Result<> FillPlain();
-  Result<> Unpack(std::size_t wanted);
+  Result<> Unpack();
   Result<> CheckLine(std::size_t length) const;
   Slice Cut(std::size_t length);
 
@@ -78,10 +80,11 @@ Result<> LineSource::Impl::FillPlain() {
   return {};
 }
 
-Result<> LineSource::Impl::Unpack(std::size_t wanted) {
+Result<> LineSource::Impl::Unpack() {
   const std::size_t before = buffer.size();
   const std::size_t offered = input.size();
-  RTL_CHECK(decompressor->Unpack(input, buffer, std::max(kUnpackBytes, wanted - before)));
+  const std::size_t room = std::clamp(input.size() * 8, kMinUnpackBytes, kMaxUnpackBytes);
+  RTL_CHECK(decompressor->Unpack(input, buffer, room));
   unpacked += static_cast<std::int64_t>(buffer.size() - before);
   if (unpacked > options.max_decompressed_bytes) {
     return Fail(ErrorKind::kResourceExhausted,
@@ -105,7 +108,7 @@ Result<> LineSource::Impl::Fill(std::size_t wanted) {
   begin = 0;
   while (!ended && buffer.size() < wanted) {
     if (decompressor) {
-      RTL_CHECK(Unpack(wanted));
+      RTL_CHECK(Unpack());
     } else {
       RTL_CHECK(FillPlain());
     }

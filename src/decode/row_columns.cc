@@ -37,8 +37,8 @@ int RowColumns::AddColumn(Column column) {
   return index;
 }
 
-RowColumns::Key& RowColumns::FindKey(const JsonMember& member) {
-  if (const auto found = keys_.find(member.key); found != keys_.end()) return found->second;
+RowColumns::Expected RowColumns::FindKey(const JsonMember& member) {
+  if (const auto found = keys_.find(member.key); found != keys_.end()) return {found->first, &found->second};
   const auto [entry, inserted] = keys_.emplace(member.key, Key{});
   new_keys_.push_back(entry->first);
   Key& key = entry->second;
@@ -46,7 +46,7 @@ RowColumns::Key& RowColumns::FindKey(const JsonMember& member) {
     key.name = member.key;
   } else if (!AppendUnescaped(key.name, member.key)) {
     key.refused = fmt::format("key \"{}\": a lone surrogate is no text", Shortened(member.key));
-    return key;
+    return {entry->first, &key};
   }
   key.folded = FoldCase(key.name);
   std::string name = ColumnNameFor(key.name);
@@ -63,7 +63,7 @@ RowColumns::Key& RowColumns::FindKey(const JsonMember& member) {
   } else {
     key.column = AddColumn({std::move(name), ColumnType::kString});
   }
-  return key;
+  return {entry->first, &key};
 }
 
 // Which column each member belongs to; of a key that is repeated the last one.
@@ -74,13 +74,12 @@ std::string RowColumns::Resolve(const std::vector<JsonMember>& members) {
     if (i < expected_.size() && expected_[i].text == member.key) {
       key = expected_[i].key;
     } else {
-      const auto known = expected_.size();
-      key = &FindKey(member);
-      const std::string_view text = keys_.find(member.key)->first;
-      if (i < known) {
-        expected_[i] = {text, key};
-      } else if (i == known) {
-        expected_.push_back({text, key});
+      const Expected found = FindKey(member);
+      key = found.key;
+      if (i < expected_.size()) {
+        expected_[i] = found;
+      } else if (i == expected_.size()) {
+        expected_.push_back(found);
       }
     }
     if (!key->refused.empty()) return key->refused;
@@ -119,18 +118,24 @@ std::string RowColumns::Convert(ColumnState& state, const JsonMember& member) {
   switch (state.column.type) {
     case ColumnType::kString:
       return {};
-    case ColumnType::kBigint:
-      if (const auto value = ToBigint(member.kind, state.text); (fits = value.has_value()))
-        state.bigint = *value;
+    case ColumnType::kBigint: {
+      const auto value = ToBigint(member.kind, state.text);
+      fits = value.has_value();
+      state.bigint = value.value_or(0);
       break;
-    case ColumnType::kDouble:
-      if (const auto value = ToDouble(member.kind, state.text); (fits = value.has_value()))
-        state.number = *value;
+    }
+    case ColumnType::kDouble: {
+      const auto value = ToDouble(member.kind, state.text);
+      fits = value.has_value();
+      state.number = value.value_or(0);
       break;
-    case ColumnType::kBoolean:
-      if (const auto value = ToBoolean(member.kind, state.text); (fits = value.has_value())) {
-        state.boolean = *value;
-      }
+    }
+    case ColumnType::kBoolean: {
+      const auto value = ToBoolean(member.kind, state.text);
+      fits = value.has_value();
+      state.boolean = value.value_or(false);
+      break;
+    }
   }
   if (fits) return {};
   const std::string_view quote = member.kind == JsonKind::kString ? "\"" : "";

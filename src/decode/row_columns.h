@@ -60,11 +60,11 @@ class RowColumns {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
   struct Expected {
-    std::string_view text;
+    std::string_view text;  // of the key as written; lies in keys_
     Key* key;
   };
 
-  Key& FindKey(const JsonMember& member);
+  Expected FindKey(const JsonMember& member);
   std::string Resolve(const std::vector<JsonMember>& members);
   std::string Convert(ColumnState& state, const JsonMember& member);
   std::string NonePinned(const std::vector<JsonMember>& members) const;

@@ -231,14 +231,15 @@ Result<> TakeBatch(const arrow::RecordBatch& batch, Replay& replay) {
   return TakeAdds(adds, replay);
 }
 
-Result<> ReadRowGroups(parquet::arrow::FileReader& reader, Replay& replay) {
+Result<> ReadRowGroups(const ParquetObject& object, Replay& replay) {
+  parquet::arrow::FileReader& reader = object.reader();
   std::vector<int> leaves;
   for (const auto& field : reader.manifest().schema_fields) {
     SelectLeaves(field, field.field->name(), false, leaves);
   }
   if (leaves.empty()) return Fail(ErrorKind::kBadData, "not a checkpoint");
   for (int group = 0; group < reader.num_row_groups(); ++group) {
-    RTL_TRY(const auto batches, FromArrow(reader.GetRecordBatchReader({group}, leaves)));
+    RTL_TRY(const auto batches, object.ReadRowGroup(group, leaves));
     while (true) {
       std::shared_ptr<arrow::RecordBatch> batch;
       if (const auto read = batches->ReadNext(&batch); !read.ok()) return Fail(FromArrow(read));
@@ -256,7 +257,7 @@ Result<> ReadCheckpoint(store::ObjectStore& store, const CheckpointFiles& files,
   constexpr std::int64_t kBatchRows = 8192;
   for (const store::ObjectInfo& info : files.parts) {
     RTL_TRY(const auto object, ParquetObject::Open(store, info, kBatchRows));
-    RTL_CHECK(object.Guard([&] { return ReadRowGroups(object.reader(), replay); }));
+    RTL_CHECK(object.Guard([&] { return ReadRowGroups(object, replay); }));
   }
   // Rows stand in any order, and a file that is there has no tombstone.
   std::erase_if(replay.state.tombstones,

@@ -10,16 +10,28 @@ namespace rtl::delta {
 namespace {
 
 constexpr std::int64_t kFetchedWhole = 256 << 10;
+// A gap up to this size costs less to read than another request.
+constexpr std::int64_t kReadThrough = 256 << 10;
+
+// Ascending, with those that lie close together made one.
+std::vector<store::ByteRange> Coalesce(std::vector<store::ByteRange> parts) {
+  std::ranges::sort(parts, {}, &store::ByteRange::offset);
+  std::vector<store::ByteRange> merged;
+  for (const store::ByteRange& part : parts) {
+    if (merged.empty() || part.offset > merged.back().offset + merged.back().length + kReadThrough) {
+      merged.push_back(part);
+    } else {
+      store::ByteRange& last = merged.back();
+      last.length = std::max(last.offset + last.length, part.offset + part.length) - last.offset;
+    }
+  }
+  return merged;
+}
 
 }  // namespace
 
 ObjectFile::ObjectFile(store::ObjectStore& store, store::ObjectInfo info)
     : store_(store), info_(std::move(info)) {}
-
-std::optional<Error> ObjectFile::store_error() const {
-  const std::lock_guard lock(mutex_);
-  return error_;
-}
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> ObjectFile::Fetch(std::int64_t position, std::int64_t length) {
   store::GetOptions options;
@@ -27,22 +39,24 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> ObjectFile::Fetch(std::int64_t pos
   options.range = {.offset = position, .length = length};
   auto object = store_.Get(info_.key, options);
   if (!object) {
-    const std::lock_guard lock(mutex_);
-    if (!error_) error_ = object.error();
+    if (!store_error_) store_error_ = object.error();
     return arrow::Status::IOError(object.error().message());
   }
   return arrow::Buffer::FromString(std::move(object->bytes));
 }
 
-arrow::Result<std::shared_ptr<arrow::Buffer>> ObjectFile::Whole() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (whole_) return whole_;
+arrow::Status ObjectFile::Prefetch(std::vector<store::ByteRange> parts) {
+  if (info_.size <= kFetchedWhole) return arrow::Status::OK();
+  kept_.clear();
+  std::erase_if(parts, [&](const store::ByteRange& part) {
+    return part.offset < 0 || part.length <= 0 || part.offset > info_.size ||
+           part.length > info_.size - part.offset;
+  });
+  for (const auto& [offset, length] : Coalesce(std::move(parts))) {
+    ARROW_ASSIGN_OR_RAISE(auto bytes, Fetch(offset, length));
+    kept_.push_back({offset, std::move(bytes)});
   }
-  ARROW_ASSIGN_OR_RAISE(auto whole, Fetch(0, info_.size));
-  const std::lock_guard lock(mutex_);
-  whole_ = whole;
-  return whole;
+  return arrow::Status::OK();
 }
 
 arrow::Result<std::shared_ptr<arrow::Buffer>> ObjectFile::ReadAt(std::int64_t position, std::int64_t length) {
@@ -50,11 +64,16 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> ObjectFile::ReadAt(std::int64_t po
     return arrow::Status::IOError("a read outside the file: ", length, " bytes at ", position);
   }
   length = std::min(length, info_.size - position);
-  if (length == 0) return std::make_shared<arrow::Buffer>(nullptr, 0);
-  if (info_.size > kFetchedWhole) return Fetch(position, length);
-  ARROW_ASSIGN_OR_RAISE(const auto whole, Whole());
-  return arrow::SliceBufferSafe(whole, std::min(position, whole->size()),
-                                std::clamp<std::int64_t>(whole->size() - position, 0, length));
+  if (kept_.empty() && info_.size <= kFetchedWhole) {
+    ARROW_ASSIGN_OR_RAISE(auto whole, Fetch(0, info_.size));
+    kept_.push_back({0, std::move(whole)});
+  }
+  for (const auto& [begin, bytes] : kept_) {
+    if (position >= begin && position + length <= begin + bytes->size()) {
+      return arrow::SliceBuffer(bytes, position - begin, length);
+    }
+  }
+  return Fetch(position, length);
 }
 
 arrow::Result<std::int64_t> ObjectFile::ReadAt(std::int64_t position, std::int64_t length, void* out) {

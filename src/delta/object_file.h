@@ -5,9 +5,8 @@
 #include <arrow/result.h>
 
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <string>
+#include <vector>
 
 #include "core/error.h"
 #include "store/object_store.h"
@@ -23,7 +22,11 @@ class ObjectFile : public arrow::io::RandomAccessFile {
   ObjectFile(store::ObjectStore& store, store::ObjectInfo info);
 
   // The first error the store gave: an arrow::Status does not keep its kind.
-  std::optional<Error> store_error() const;
+  const std::optional<Error>& store_error() const { return store_error_; }
+
+  // Fetches these parts with as few requests as make sense and keeps them in place of those kept before, for
+  // the reads to come. Parts outside the object are left out.
+  arrow::Status Prefetch(std::vector<store::ByteRange> parts);
 
   arrow::Result<std::int64_t> GetSize() override { return info_.size; }
   arrow::Result<std::int64_t> ReadAt(std::int64_t position, std::int64_t length, void* out) override;
@@ -38,13 +41,16 @@ class ObjectFile : public arrow::io::RandomAccessFile {
 
  private:
   arrow::Result<std::shared_ptr<arrow::Buffer>> Fetch(std::int64_t position, std::int64_t length);
-  arrow::Result<std::shared_ptr<arrow::Buffer>> Whole();
+
+  struct Kept {
+    std::int64_t begin = 0;
+    std::shared_ptr<arrow::Buffer> bytes;
+  };
 
   store::ObjectStore& store_;
   const store::ObjectInfo info_;
-  mutable std::mutex mutex_;  // guards the two below
-  std::shared_ptr<arrow::Buffer> whole_;
-  std::optional<Error> error_;
+  std::vector<Kept> kept_;
+  std::optional<Error> store_error_;
   std::int64_t position_ = 0;
   bool closed_ = false;
 };

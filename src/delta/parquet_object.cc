@@ -1,6 +1,23 @@
 #include "delta/parquet_object.h"
 
+#include <arrow/record_batch.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
+
+#include <algorithm>
+
 namespace rtl::delta {
+namespace {
+
+store::ByteRange RangeOf(const parquet::ColumnChunkMetaData& column) {
+  std::int64_t begin = column.data_page_offset();
+  if (column.has_dictionary_page() && column.dictionary_page_offset() > 0) {
+    begin = std::min(begin, column.dictionary_page_offset());
+  }
+  return {.offset = begin, .length = column.total_compressed_size()};
+}
+
+}  // namespace
 
 Error FromArrow(const arrow::Status& status) {
   return {status.IsOutOfMemory() ? ErrorKind::kResourceExhausted : ErrorKind::kBadData, status.message()};
@@ -22,7 +39,7 @@ Result<ParquetObject> ParquetObject::Open(store::ObjectStore& store, const store
     parquet::ArrowReaderProperties properties;
     properties.set_batch_size(batch_rows);
     properties.set_use_threads(false);
-    properties.set_pre_buffer(true);  // few large gets instead of one a page
+    properties.set_pre_buffer(false);  // would read on threads of Arrow's own
     properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
     parquet::arrow::FileReaderBuilder builder;
     if (auto opened = builder.Open(object.file_); !opened.ok()) return Fail(FromArrow(opened));
@@ -30,6 +47,15 @@ Result<ParquetObject> ParquetObject::Open(store::ObjectStore& store, const store
     return {};
   }));
   return object;
+}
+
+Result<std::unique_ptr<arrow::RecordBatchReader>> ParquetObject::ReadRowGroup(
+    int group, const std::vector<int>& leaves) const {
+  const auto metadata = reader_->parquet_reader()->metadata()->RowGroup(group);
+  std::vector<store::ByteRange> parts;
+  for (const int leaf : leaves) parts.push_back(RangeOf(*metadata->ColumnChunk(leaf)));
+  if (const auto fetched = file_->Prefetch(std::move(parts)); !fetched.ok()) return Fail(FromArrow(fetched));
+  return FromArrow(reader_->GetRecordBatchReader({group}, leaves));
 }
 
 }  // namespace rtl::delta

@@ -34,6 +34,10 @@ class ParquetObject {
 
   parquet::arrow::FileReader& reader() const { return *reader_; }
 
+  // The rows of one row group. `leaves` are Parquet column indices, ascending.
+  Result<std::unique_ptr<arrow::RecordBatchReader>> ReadRowGroup(int group,
+                                                                 const std::vector<int>& leaves) const;
+
   // What `read` returns; where the store failed meanwhile, the store's error; kBadData for an exception of
   // the Parquet library. Every error is wrapped with the object's key.
   template <typename Read>

@@ -146,7 +146,7 @@ Result<> ReadDataFile(const Table& table, const TableState& state, const Add& ad
     parquet::arrow::FileReader& reader = object.reader();
     RTL_TRY(const auto leaves, Locate(reader.manifest().schema_fields, columns));
     for (int group = 0; group < reader.num_row_groups(); ++group) {
-      RTL_TRY(const auto batches, FromArrow(reader.GetRecordBatchReader({group}, leaves)));
+      RTL_TRY(const auto batches, object.ReadRowGroup(group, leaves));
       while (true) {
         std::shared_ptr<arrow::RecordBatch> batch;
         if (const auto next = batches->ReadNext(&batch); !next.ok()) return Fail(FromArrow(next));

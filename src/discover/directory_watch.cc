@@ -23,6 +23,9 @@ constexpr std::uint32_t kEvents =
 // Links to folders are not followed, as in listings; the root itself may be one.
 constexpr std::uint32_t kFolderEvents = kEvents | IN_DONT_FOLLOW;
 constexpr std::uint32_t kRootEvents = kEvents | IN_DELETE_SELF | IN_MOVE_SELF;
+// What a watch reports of itself, asked for or not.
+constexpr std::uint32_t kRootLost = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED;
+constexpr std::uint32_t kAppeared = IN_CREATE | IN_MOVED_TO;
 constexpr int kRootRetryMillis = 200;
 // A new folder with more files than this gives one hint to list rather than so many to look.
 constexpr std::size_t kMaxHintsOfFolder = 1000;
@@ -238,8 +241,7 @@ void DirectoryWatch::Handle(const inotify_event& event) {
   if ((event.mask & IN_Q_OVERFLOW) != 0) return Rebuild();
   const auto known = folders_.find(event.wd);
   if (known == folders_.end()) return;  // forgotten since
-  if (event.wd == root_watch_ &&
-      (event.mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)) != 0) {
+  if (event.wd == root_watch_ && (event.mask & kRootLost) != 0) {
     return LoseRoot();
   }
   if ((event.mask & IN_UNMOUNT) != 0) return on_hint_({});
@@ -259,7 +261,7 @@ void DirectoryWatch::HandleInFolder(const inotify_event& event, const std::strin
     if ((event.mask & IN_MOVED_FROM) != 0) {
       ForgetTree(key);
       on_hint_({});  // what was in it is not known here
-    } else if ((event.mask & (IN_CREATE | IN_MOVED_TO)) != 0) {
+    } else if ((event.mask & kAppeared) != 0) {
       WatchNewFolder(key);
     }
     return;

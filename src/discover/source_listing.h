@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -66,7 +67,7 @@ struct SourceListing {
   std::vector<FailedObject> failed;
   std::int64_t ignored = 0;
 
-  std::int64_t seen() const {
+  std::int64_t Seen() const {
     return static_cast<std::int64_t>(objects.size()) + static_cast<std::int64_t>(failed.size()) + ignored;
   }
 };

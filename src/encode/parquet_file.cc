@@ -48,8 +48,8 @@ Result<parquet::schema::NodePtr> ParquetNode(const arrow::Field& field) {
   using parquet::LogicalType;
   using parquet::Repetition;
   using parquet::schema::PrimitiveNode;
-  const auto make = [&](std::shared_ptr<const LogicalType> logical, parquet::Type::type physical) {
-    return PrimitiveNode::Make(field.name(), Repetition::OPTIONAL, std::move(logical), physical);
+  const auto make = [&](const std::shared_ptr<const LogicalType>& logical, parquet::Type::type physical) {
+    return PrimitiveNode::Make(field.name(), Repetition::OPTIONAL, logical, physical);
   };
   switch (field.type()->id()) {
     case arrow::Type::STRING:
@@ -72,25 +72,19 @@ Result<parquet::schema::NodePtr> ParquetNode(const arrow::Field& field) {
               fmt::format("column {}: no Parquet form for {}", field.name(), field.type()->ToString()));
 }
 
-struct Traits {
-  bool dictionary = false;
-  bool statistics = true;  // Parquet's own, in footer and page index
-  bool constant = false;
-};
-
-// A dictionary costs a hash for each value; it pays where values repeat.
+// A dictionary costs a hash for each value; it pays where values repeat. The sample is scattered, lest it
+// fall in step with values that come in turns.
 template <typename ArrowArray>
-Traits TraitsOfValues(const ArrowArray& array) {
+bool Repeats(const ArrowArray& array) {
   const std::int64_t rows = array.length();
-  const std::int64_t step = std::max<std::int64_t>(1, rows / kSampledRows);
+  const std::int64_t sampled = std::min(rows, kSampledRows);
   using Value = std::remove_cvref_t<decltype(array.GetView(0))>;
   std::unordered_set<Value> distinct;
-  std::int64_t sampled = 0;
-  for (std::int64_t i = 0; i < rows; i += step, ++sampled) {
-    if (!array.IsNull(i)) distinct.insert(array.GetView(i));
+  for (std::int64_t i = 0; i < sampled; ++i) {
+    const std::int64_t row = sampled == rows ? i : i * 0x9E3779B1 % rows;
+    if (!array.IsNull(row)) distinct.insert(array.GetView(row));
   }
-  const auto count = static_cast<std::int64_t>(distinct.size());
-  return {.dictionary = count * 4 <= sampled, .constant = count <= 1};
+  return static_cast<std::int64_t>(distinct.size()) * 4 <= sampled;
 }
 
 bool HasPayload(const arrow::StringArray& array) {
@@ -101,17 +95,22 @@ bool HasPayload(const arrow::StringArray& array) {
   return false;
 }
 
+struct Traits {
+  bool dictionary = false;
+  bool statistics = true;  // Parquet's own, in footer and page index
+};
+
 Traits TraitsOf(const arrow::Array& array) {
   switch (array.type_id()) {
     case arrow::Type::STRING: {
       const auto& strings = static_cast<const arrow::StringArray&>(array);
       if (HasPayload(strings)) return {.dictionary = false, .statistics = false};
-      return TraitsOfValues(strings);
+      return {.dictionary = Repeats(strings)};
     }
     case arrow::Type::INT64:
-      return TraitsOfValues(static_cast<const arrow::Int64Array&>(array));
+      return {.dictionary = Repeats(static_cast<const arrow::Int64Array&>(array))};
     case arrow::Type::TIMESTAMP:
-      return TraitsOfValues(static_cast<const arrow::TimestampArray&>(array));
+      return {.dictionary = Repeats(static_cast<const arrow::TimestampArray&>(array))};
     case arrow::Type::BINARY:
       return {.dictionary = false, .statistics = false};
     default:
@@ -137,7 +136,7 @@ std::shared_ptr<arrow::Array> AsWritten(const std::shared_ptr<arrow::Array>& arr
   if (array->type_id() != arrow::Type::TIMESTAMP) return array;
   auto data = array->data()->Copy();
   data->type = arrow::int64();
-  return arrow::MakeArray(std::move(data));
+  return arrow::MakeArray(data);
 }
 
 Error WriteError(const std::exception& e) {
@@ -199,9 +198,8 @@ Result<std::unique_ptr<ParquetFile>> ParquetFile::Create(const arrow::RecordBatc
     nodes.push_back(std::move(node));
     const Traits traits = TraitsOf(*first.column(i));
     if (traits.dictionary) properties.enable_dictionary(field.name());
-    // A constant column is its dictionary and a few bytes of run lengths.
     const bool little = only && DataBytes(*first.column(i)) < kMinCompressedBytes;
-    if (!little && !(traits.dictionary && traits.constant)) {
+    if (!little) {
       properties.compression(field.name(), parquet::Compression::ZSTD);
       properties.compression_level(field.name(), options.zstd_level);
     }

@@ -23,7 +23,9 @@ struct BatchBuilder::Impl {
   }
 };
 
-BatchBuilder::BatchBuilder(std::size_t rows) : impl_(std::make_unique<Impl>()) { impl_->rows = rows; }
+BatchBuilder::BatchBuilder(std::size_t rows) : impl_(std::make_unique<Impl>()) {
+  impl_->rows = rows;
+}
 BatchBuilder::~BatchBuilder() = default;
 
 BatchBuilder& BatchBuilder::Add(const StringColumn& column) {
@@ -39,7 +41,8 @@ BatchBuilder& BatchBuilder::Add(const LongColumn& column) {
 }
 
 BatchBuilder& BatchBuilder::Add(const TimestampColumn& column) {
-  arrow::TimestampBuilder builder(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), arrow::default_memory_pool());
+  arrow::TimestampBuilder builder(arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
+                                  arrow::default_memory_pool());
   impl_->Take(builder, column, [](Timestamp value) { return MicrosSinceEpoch(value); });
   return *this;
 }
@@ -52,10 +55,13 @@ BatchBuilder& BatchBuilder::Add(const BooleanColumn& column) {
 
 Result<std::shared_ptr<arrow::RecordBatch>> BatchBuilder::Finish() {
   if (!impl_->status.ok()) return Fail(ErrorKind::kResourceExhausted, impl_->status.ToString());
-  return arrow::RecordBatch::Make(arrow::schema(impl_->fields), static_cast<std::int64_t>(impl_->rows), impl_->columns);
+  return arrow::RecordBatch::Make(arrow::schema(impl_->fields), static_cast<std::int64_t>(impl_->rows),
+                                  impl_->columns);
 }
 
-std::int64_t BatchReader::rows() const { return batch_.num_rows(); }
+std::int64_t BatchReader::rows() const {
+  return batch_.num_rows();
+}
 
 std::optional<std::string> BatchReader::Text(const char* name, std::int64_t row) const {
   const auto column = batch_.GetColumnByName(name);
@@ -66,8 +72,10 @@ std::optional<std::string> BatchReader::Text(const char* name, std::int64_t row)
 std::optional<std::int64_t> BatchReader::Long(const char* name, std::int64_t row) const {
   const auto column = batch_.GetColumnByName(name);
   if (!column || column->IsNull(row)) return std::nullopt;
-  if (column->type_id() == arrow::Type::INT64) return static_cast<const arrow::Int64Array&>(*column).Value(row);
-  if (column->type_id() == arrow::Type::TIMESTAMP) return static_cast<const arrow::TimestampArray&>(*column).Value(row);
+  if (column->type_id() == arrow::Type::INT64)
+    return static_cast<const arrow::Int64Array&>(*column).Value(row);
+  if (column->type_id() == arrow::Type::TIMESTAMP)
+    return static_cast<const arrow::TimestampArray&>(*column).Value(row);
   return std::nullopt;
 }
 

@@ -1,4 +1,5 @@
-// Small record batches built by naming columns: for tables of records, not for customers' rows. Internal to load/.
+// Small record batches built by naming columns: for tables of records, not for customers' rows. Internal to
+// load/.
 #pragma once
 
 #include <cstdint>
@@ -51,13 +52,15 @@ class BatchBuilder {
   std::unique_ptr<Impl> impl_;
 };
 
-// Reads one column of a batch by name; a missing column or another type reads as NULL. Valid while the batch is.
+// Reads one column of a batch by name; a missing column or another type reads as NULL. Valid while the batch
+// is.
 class BatchReader {
  public:
   explicit BatchReader(const arrow::RecordBatch& batch) : batch_(batch) {}
   std::int64_t rows() const;
   std::optional<std::string> Text(const char* name, std::int64_t row) const;
-  std::optional<std::int64_t> Long(const char* name, std::int64_t row) const;  // also a timestamp's microseconds
+  std::optional<std::int64_t> Long(const char* name,
+                                   std::int64_t row) const;  // also a timestamp's microseconds
   std::optional<bool> Boolean(const char* name, std::int64_t row) const;
 
  private:

@@ -12,7 +12,8 @@ Result<Committer::Outcome> Committer::Commit(std::vector<LoadedFile> files) {
   // A version that log clean-up removed must never be written again.
   if (clock_.Now() - ledger_.read_at() > kMaxStateAge) RTL_CHECK(ledger_.Refresh());
   std::vector<Change> changes;
-  // Taken before the checks: another thread may refresh the ledger between them and the put, which then conflicts.
+  // Taken before the checks: another thread may refresh the ledger between them and the put, which then
+  // conflicts.
   Version on = ledger_.version();
   PrepareAll(std::move(files), changes, outcome);
   while (!changes.empty()) {
@@ -26,7 +27,8 @@ Result<Committer::Outcome> Committer::Commit(std::vector<LoadedFile> files) {
       outcome.version = version;
       for (Change& change : changes) outcome.committed.push_back(std::move(change.change.entry));
       if (version % options_.checkpoint_interval == 0) {
-        const auto checkpoint = ledger_.With([&](Ledger& ledger) { return set_.snapshot.WriteCheckpoint(ledger.state()); });
+        const auto checkpoint =
+            ledger_.With([&](Ledger& ledger) { return set_.snapshot.WriteCheckpoint(ledger.state()); });
         if (!checkpoint) outcome.checkpoint_problem = checkpoint.error().message();
       }
       return outcome;

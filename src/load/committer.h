@@ -28,14 +28,15 @@ class Committer {
       : set_(set), ledger_(ledger), options_(options), clock_(clock) {}
 
   struct Outcome {
-    Version version = -1;                   // of the commit; -1 when there was nothing to write
+    Version version = -1;  // of the commit; -1 when there was nothing to write
     std::vector<LedgerEntry> committed;
     std::vector<LoadedFile> plan_again;     // touched by others since their base: HEAD, then load or nothing
     std::vector<LoadedFile> nothing_to_do;  // the outcome repeats the last entry
-    std::string checkpoint_problem;         // a checkpoint was due and could not be written; readers are slower
+    std::string checkpoint_problem;  // a checkpoint was due and could not be written; readers are slower
   };
 
-  // Commits what it can of `files` in one commit. Errors stop the loader; on kCommitUnknown nothing is cleaned up.
+  // Commits what it can of `files` in one commit. Errors stop the loader; on kCommitUnknown nothing is
+  // cleaned up.
   Result<Outcome> Commit(std::vector<LoadedFile> files);
 
  private:

@@ -1,5 +1,6 @@
-// For every i: the i-th operation of a store fails before it took effect, after it, or its reply is lost, with the process
-// dying there or living on; then a clean restart and sync. The tables must be right, with nothing in them twice.
+// For every i: the i-th operation of a store fails before it took effect, after it, or its reply is lost,
+// with the process dying there or living on; then a clean restart and sync. The tables must be right, with
+// nothing in them twice.
 #include <gtest/gtest.h>
 
 #include "load/loader_under_test.h"
@@ -83,8 +84,10 @@ TEST_P(CrashLoop, EveryOperation) {
     plan.fault = param.fault;
     plan.then_dead = param.then_dead;
     store::FaultyStore faulty(param.in_source ? *source_now : *tables_now, plan);
-    store::ObjectStore& disturbed_source = param.in_source ? static_cast<store::ObjectStore&>(faulty) : *source_now;
-    store::ObjectStore& disturbed_tables = param.in_source ? *tables_now : static_cast<store::ObjectStore&>(faulty);
+    store::ObjectStore& disturbed_source =
+        param.in_source ? static_cast<store::ObjectStore&>(faulty) : *source_now;
+    store::ObjectStore& disturbed_tables =
+        param.in_source ? *tables_now : static_cast<store::ObjectStore&>(faulty);
     (void)SyncOnce(disturbed_source, disturbed_tables, options);
     const bool reached = faulty.operations() > i;
 
@@ -107,7 +110,8 @@ std::vector<Case> AllCases() {
   std::vector<Case> cases;
   for (std::size_t scenario = 0; scenario < Scenarios().size(); ++scenario) {
     for (const bool in_source : {false, true}) {
-      for (const store::Fault fault : {store::Fault::kBefore, store::Fault::kAfter, store::Fault::kUnknownNotDone}) {
+      for (const store::Fault fault :
+           {store::Fault::kBefore, store::Fault::kAfter, store::Fault::kUnknownNotDone}) {
         for (const bool then_dead : {false, true}) cases.push_back({scenario, in_source, fault, then_dead});
       }
     }
@@ -117,8 +121,9 @@ std::vector<Case> AllCases() {
 
 std::string CaseName(const ::testing::TestParamInfo<Case>& info) {
   const char* faults[] = {"None", "Before", "After", "UnknownNotDone"};
-  return fmt::format("{}_{}_{}_{}", Scenarios()[info.param.scenario].name, info.param.in_source ? "Source" : "Tables",
-                     faults[static_cast<int>(info.param.fault)], info.param.then_dead ? "Dies" : "LivesOn");
+  return fmt::format("{}_{}_{}_{}", Scenarios()[info.param.scenario].name,
+                     info.param.in_source ? "Source" : "Tables", faults[static_cast<int>(info.param.fault)],
+                     info.param.then_dead ? "Dies" : "LivesOn");
 }
 
 INSTANTIATE_TEST_SUITE_P(Faults, CrashLoop, ::testing::ValuesIn(AllCases()), CaseName);

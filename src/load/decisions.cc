@@ -8,17 +8,8 @@
 namespace rtl::load {
 namespace {
 
-bool KeepsOldRows(EntryOutcome outcome) { return outcome == EntryOutcome::kHeld || outcome == EntryOutcome::kFailed; }
-
-delta::Remove RemoveOf(const delta::Add& add, bool data_change, Timestamp now) {
-  delta::Remove remove;
-  remove.path = add.path;
-  remove.deletion_timestamp_ms = MillisSinceEpoch(now);
-  remove.data_change = data_change;
-  remove.size = add.size;
-  remove.partition_values = add.partition_values;
-  remove.tags = add.tags;
-  return remove;
+bool KeepsOldRows(EntryOutcome outcome) {
+  return outcome == EntryOutcome::kHeld || outcome == EntryOutcome::kFailed;
 }
 
 FileTag TagOf(const LedgerEntry& entry) {
@@ -28,7 +19,8 @@ FileTag TagOf(const LedgerEntry& entry) {
 
 }  // namespace
 
-Decision PlanKey(const KeyAccount& account, const std::optional<ObjectVersion>& head, std::string_view settings) {
+Decision PlanKey(const KeyAccount& account, const std::optional<ObjectVersion>& head,
+                 std::string_view settings) {
   const auto& last = account.last;
   if (!head) {
     const bool known = last && last->outcome != EntryOutcome::kDeleted;
@@ -42,11 +34,15 @@ Decision PlanKey(const KeyAccount& account, const std::optional<ObjectVersion>& 
 
 bool Explains(const LedgerEntry& last, bool has_rows) {
   switch (last.outcome) {
-    case EntryOutcome::kLoaded: return has_rows == (last.row_count > 0);
-    case EntryOutcome::kUnchanged: return has_rows;
-    case EntryOutcome::kDeleted: return !has_rows;
+    case EntryOutcome::kLoaded:
+      return has_rows == (last.row_count > 0);
+    case EntryOutcome::kUnchanged:
+      return has_rows;
+    case EntryOutcome::kDeleted:
+      return !has_rows;
     case EntryOutcome::kHeld:
-    case EntryOutcome::kFailed: return true;
+    case EntryOutcome::kFailed:
+      return true;
   }
   return false;
 }
@@ -71,9 +67,11 @@ void ApplyGuards(const Guard& guard, ReadOutcome& read) {
   if (entry.outcome != EntryOutcome::kLoaded) return;
   if (read.empty && !guard.allow_empty) {
     entry.error = "the file is empty and guard.allow_empty is false; its old rows stay";
-  } else if (static_cast<double>(entry.rejected_count) > guard.max_rejected * static_cast<double>(read.lines)) {
+  } else if (static_cast<double>(entry.rejected_count) >
+             guard.max_rejected * static_cast<double>(read.lines)) {
     entry.error = fmt::format(
-        "{} of {} lines are bad, more than guard.max_rejected = {} allows; its old rows stay, the bad lines are in quarantine",
+        "{} of {} lines are bad, more than guard.max_rejected = {} allows; its old rows stay, the bad lines "
+        "are in quarantine",
         entry.rejected_count, read.lines, guard.max_rejected);
   } else {
     return;
@@ -83,7 +81,8 @@ void ApplyGuards(const Guard& guard, ReadOutcome& read) {
   read.adds.clear();
 }
 
-std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const ReadOutcome& read, Timestamp now) {
+std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const ReadOutcome& read,
+                                 Timestamp now) {
   KeyChange change;
   change.base = base;
   change.entry = read.entry;
@@ -100,7 +99,8 @@ std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const 
     case EntryOutcome::kLoaded:
       entry.file_version = next;
       entry.replaced = !account.files.empty();
-      for (const OwnedFile& file : account.files) change.removes.push_back(RemoveOf(file.add, true, now));
+      for (const OwnedFile& file : account.files)
+        change.removes.push_back(delta::RemoveOf(file.add, MillisSinceEpoch(now), true));
       change.adds = read.adds;
       for (delta::Add& add : change.adds) add.tags = ToTags(TagOf(entry));
       break;
@@ -112,7 +112,8 @@ std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const 
       break;
     case EntryOutcome::kDeleted:
       entry.file_version = next - 1;
-      for (const OwnedFile& file : account.files) change.removes.push_back(RemoveOf(file.add, true, now));
+      for (const OwnedFile& file : account.files)
+        change.removes.push_back(delta::RemoveOf(file.add, MillisSinceEpoch(now), true));
       break;
     case EntryOutcome::kUnchanged: {
       const std::optional<FileTag> tag = RowsTag(account);
@@ -145,9 +146,12 @@ bool StillHolds(const KeyChange& change, const KeyAccount& now, Version known_si
 
 AfterPut DecideAfterPut(delta::PutOutcome outcome) {
   switch (outcome) {
-    case delta::PutOutcome::kCommitted: return AfterPut::kDone;
-    case delta::PutOutcome::kConflicted: return AfterPut::kReadWinners;
-    case delta::PutOutcome::kUnknown: return AfterPut::kReadBack;
+    case delta::PutOutcome::kCommitted:
+      return AfterPut::kDone;
+    case delta::PutOutcome::kConflicted:
+      return AfterPut::kReadWinners;
+    case delta::PutOutcome::kUnknown:
+      return AfterPut::kReadBack;
   }
   return AfterPut::kReadBack;
 }
@@ -162,7 +166,9 @@ std::optional<DeriveRange> PlanDerive(Version absorbed, Version snapshot) {
   return DeriveRange{absorbed, snapshot};
 }
 
-std::string DerivedAppId(const delta::Metadata& snapshot) { return "rtloader/" + snapshot.id; }
+std::string DerivedAppId(const delta::Metadata& snapshot) {
+  return "rtloader/" + snapshot.id;
+}
 
 std::string MassDeleteRefusal(const Guard& guard, std::int64_t gone, std::int64_t known) {
   if (guard.allow_mass_delete || gone < guard.max_deleted_min ||
@@ -170,7 +176,8 @@ std::string MassDeleteRefusal(const Guard& guard, std::int64_t gone, std::int64_
     return {};
   }
   return fmt::format(
-      "{} of {} known files are gone from the listing, more than guard.max_deleted = {} allows: nothing was deleted. Check "
+      "{} of {} known files are gone from the listing, more than guard.max_deleted = {} allows: nothing was "
+      "deleted. Check "
       "the source's path and permissions; if they are really gone, run once with --allow-mass-delete",
       gone, known, guard.max_deleted);
 }

@@ -1,5 +1,6 @@
-// Every decision of the commit protocol, as pure functions on values (design: "Commit and recovery", points 2 to 9).
-// The I/O code in this folder only calls them; interleaving_test.cc runs them through every interleaving of a small world.
+// Every decision of the commit protocol, as pure functions on values (design: "Commit and recovery", points 2
+// to 9). The I/O code in this folder only calls them; interleaving_test.cc runs them through every
+// interleaving of a small world.
 #pragma once
 
 #include <cstdint>
@@ -19,25 +20,29 @@ using delta::Version;
 // An active snapshot file that holds rows of a key.
 struct OwnedFile {
   delta::Add add;
-  std::optional<FileTag> tag;      // absent: another program rewrote the file
-  std::int64_t file_version = 0;   // from the tag, else from the rows
+  std::optional<FileTag> tag;     // absent: another program rewrote the file
+  std::int64_t file_version = 0;  // from the tag, else from the rows
 };
 
 // All that the ledger says of one key, at one version of the snapshot.
 struct KeyAccount {
   std::optional<LedgerEntry> last;  // the newest entry, with or without rows
-  Version last_at = -1;             // snapshot version that brought it (or a bound from above, when it came from file_records)
+  Version last_at =
+      -1;  // snapshot version that brought it (or a bound from above, when it came from file_records)
   std::vector<OwnedFile> files;
 };
 
-// ------------------------------------------------------------------------------------------------------------- plan
+// -------------------------------------------------------------------------------------------------------------
+// plan
 
 enum class Decision { kNothing, kLoad, kDelete };
 
 // `head`: what the store says now; nullopt = 404. `settings`: fingerprint of the options in force.
-Decision PlanKey(const KeyAccount& account, const std::optional<ObjectVersion>& head, std::string_view settings);
+Decision PlanKey(const KeyAccount& account, const std::optional<ObjectVersion>& head,
+                 std::string_view settings);
 
-// Whether the last entry accounts for the rows that are there, or are not (point 3). Otherwise it is not believed.
+// Whether the last entry accounts for the rows that are there, or are not (point 3). Otherwise it is not
+// believed.
 bool Explains(const LedgerEntry& last, bool has_rows);
 
 // 1 + the highest among the tags, the rows and the last entry (point 3).
@@ -46,14 +51,15 @@ std::int64_t NextFileVersion(const KeyAccount& account);
 // The hash behind the rows that are there, when all their files tell the same one and the rows are all there.
 std::optional<FileTag> RowsTag(const KeyAccount& account);
 
-// ---------------------------------------------------------------------------------------------------------- prepare
+// ----------------------------------------------------------------------------------------------------------
+// prepare
 
 // What reading one object version came to, before the guards.
 struct ReadOutcome {
-  LedgerEntry entry;                  // outcome kLoaded, kDeleted, kFailed or kUnchanged; file_version not yet set
-  std::vector<delta::Add> adds;       // data files already written, tags not yet set
-  std::int64_t lines = 0;             // rows + rejects, blank lines not counted
-  bool empty = false;                 // the object has no bytes, or only blank lines
+  LedgerEntry entry;             // outcome kLoaded, kDeleted, kFailed or kUnchanged; file_version not yet set
+  std::vector<delta::Add> adds;  // data files already written, tags not yet set
+  std::int64_t lines = 0;        // rows + rejects, blank lines not counted
+  bool empty = false;            // the object has no bytes, or only blank lines
 };
 
 // Held or not (point 9); the reason in entry.error.
@@ -61,24 +67,28 @@ void ApplyGuards(const Guard& guard, ReadOutcome& read);
 
 // One key's part of a snapshot commit.
 struct KeyChange {
-  Version base = -1;                  // the snapshot version known before the look that named the object's version
+  Version base = -1;  // the snapshot version known before the look that named the object's version
   LedgerEntry entry;
   std::vector<delta::Remove> removes;
-  std::vector<delta::Add> adds;       // new files, and with data_change=false the same files under new tags
-  std::vector<std::string> seen;      // paths of the account's files when the change was made
+  std::vector<delta::Add> adds;   // new files, and with data_change=false the same files under new tags
+  std::vector<std::string> seen;  // paths of the account's files when the change was made
 };
 
-// nullopt: nothing to write, since the outcome repeats the last entry. A kUnchanged read is only possible where RowsTag() gives
-// the same hash; kInternal otherwise cannot happen: the caller decided it on the same account.
-std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const ReadOutcome& read, Timestamp now);
+// nullopt: nothing to write, since the outcome repeats the last entry. A kUnchanged read is only possible
+// where RowsTag() gives the same hash; kInternal otherwise cannot happen: the caller decided it on the same
+// account.
+std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const ReadOutcome& read,
+                                 Timestamp now);
 
-// ----------------------------------------------------------------------------------------------------------- commit
+// -----------------------------------------------------------------------------------------------------------
+// commit
 
 // Does a ledger entry for the key lie after `base`? Also true when that cannot be known: entries at or before
 // `known_since` may have been missed (point 2).
 bool Touched(const KeyAccount& account, Version base, Version known_since);
 
-// Whether the change may still be committed as it is on a newer state; else the key is planned again (point 6).
+// Whether the change may still be committed as it is on a newer state; else the key is planned again (point
+// 6).
 bool StillHolds(const KeyChange& change, const KeyAccount& now, Version known_since);
 
 enum class AfterPut {
@@ -94,10 +104,12 @@ AfterPut DecideAfterReadBack(delta::PutOutcome settled, std::chrono::millisecond
 
 inline constexpr std::chrono::milliseconds kMaxStateAge{3600 * 1000};
 
-// ----------------------------------------------------------------------------------------------------------- derive
+// -----------------------------------------------------------------------------------------------------------
+// derive
 
-// Snapshot versions (after, upto] that a derived table still has to absorb; nullopt when none. `absorbed` is the version of its txn for
-// this snapshot, -1 when it has none. After a conflict the caller reads the txn anew and asks again (point 6).
+// Snapshot versions (after, upto] that a derived table still has to absorb; nullopt when none. `absorbed` is
+// the version of its txn for this snapshot, -1 when it has none. After a conflict the caller reads the txn
+// anew and asks again (point 6).
 struct DeriveRange {
   Version after = -1;
   Version upto = -1;
@@ -106,7 +118,8 @@ std::optional<DeriveRange> PlanDerive(Version absorbed, Version snapshot);
 
 std::string DerivedAppId(const delta::Metadata& snapshot);
 
-// ------------------------------------------------------------------------------------------------------------ guard
+// ------------------------------------------------------------------------------------------------------------
+// guard
 
 // Empty when the deletes may go on; else what to tell the user (point 9).
 std::string MassDeleteRefusal(const Guard& guard, std::int64_t gone, std::int64_t known);

@@ -19,8 +19,8 @@ Result<LedgerCommit> ToLedgerCommit(const delta::Commit& commit) {
   return ledger_commit;
 }
 
-DerivedTable::DerivedTable(delta::Table table, delta::TableState state, std::string app_id, int checkpoint_interval,
-                           const Clock& clock)
+DerivedTable::DerivedTable(delta::Table table, delta::TableState state, std::string app_id,
+                           int checkpoint_interval, const Clock& clock)
     : table_(std::move(table)),
       state_(std::move(state)),
       app_id_(std::move(app_id)),
@@ -56,7 +56,8 @@ Result<> DerivedTable::Absorb(Version upto, const Content& content) {
     txn.app_id = app_id_;
     txn.version = range->upto;
     txn.last_updated_ms = MillisSinceEpoch(now);
-    actions.insert(actions.begin(), {delta::CommitInfo{PlainCommitInfo("WRITE", NewUuid(), now)}, std::move(txn)});
+    actions.insert(actions.begin(),
+                   {delta::CommitInfo{PlainCommitInfo("WRITE", NewUuid(), now)}, std::move(txn)});
 
     const Version version = state_.version + 1;
     RTL_TRY(const AfterPut next, PutAndReadBack(table_, version, actions, looked_at_, *clock_));

@@ -1,6 +1,6 @@
-// One derived table: absorbs ranges of the ledger, each with a txn that names the snapshot version it has absorbed.
-// The content of a range is a pure function of the ledger, so two processes may derive at once (design: "One ledger, derived tables").
-// One thread at a time.
+// One derived table: absorbs ranges of the ledger, each with a txn that names the snapshot version it has
+// absorbed. The content of a range is a pure function of the ledger, so two processes may derive at once
+// (design: "One ledger, derived tables"). One thread at a time.
 #pragma once
 
 #include <functional>
@@ -26,7 +26,8 @@ Result<LedgerCommit> ToLedgerCommit(const delta::Commit& commit);
 
 class DerivedTable {
  public:
-  DerivedTable(delta::Table table, delta::TableState state, std::string app_id, int checkpoint_interval, const Clock& clock);
+  DerivedTable(delta::Table table, delta::TableState state, std::string app_id, int checkpoint_interval,
+               const Clock& clock);
 
   // Snapshot version absorbed as of the last look; -1 when none.
   Version absorbed() const;
@@ -35,8 +36,8 @@ class DerivedTable {
 
   Result<> Refresh();
 
-  // Actions that absorb the range, on the state given (data files already put). Called again after a conflict, with the
-  // range and the state that hold then.
+  // Actions that absorb the range, on the state given (data files already put). Called again after a
+  // conflict, with the range and the state that hold then.
   using Content = std::function<Result<std::vector<delta::Action>>(const delta::TableState&, DeriveRange)>;
 
   // Makes the table absorb up to `upto`; does nothing when another process has done so.

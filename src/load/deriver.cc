@@ -29,8 +29,9 @@ std::optional<std::string> Optional(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-Result<std::vector<delta::Action>> RawContent(const Commits& commits, DeriveRange range, const delta::TableState& raw,
-                                              const delta::Metadata& snapshot, const Clock& clock) {
+Result<std::vector<delta::Action>> RawContent(const Commits& commits, DeriveRange range,
+                                              const delta::TableState& raw, const delta::Metadata& snapshot,
+                                              const Clock& clock) {
   std::vector<delta::Action> actions;
   RTL_TRY(const auto wider, WithFields(raw.metadata.schema, DataFields(snapshot.schema)));
   if (wider) {
@@ -43,7 +44,8 @@ Result<std::vector<delta::Action>> RawContent(const Commits& commits, DeriveRang
     for (const std::string& path : entry.raw_paths) {
       const auto add = commit.adds.find(path);
       if (add == commit.adds.end()) {
-        missing = fmt::format("snapshot commit {} names {} for raw but does not add it", commit.version, path);
+        missing =
+            fmt::format("snapshot commit {} names {} for raw but does not add it", commit.version, path);
         continue;
       }
       delta::Add copy = add->second;
@@ -55,7 +57,8 @@ Result<std::vector<delta::Action>> RawContent(const Commits& commits, DeriveRang
   return actions;
 }
 
-Result<std::vector<delta::Action>> QuarantineContent(const Commits& commits, DeriveRange range, const Clock& clock) {
+Result<std::vector<delta::Action>> QuarantineContent(const Commits& commits, DeriveRange range,
+                                                     const Clock& clock) {
   std::vector<delta::Action> actions;
   ForEachEntry(commits, range, [&](const LedgerCommit&, const LedgerEntry& entry) {
     for (const DataFile& file : entry.quarantine_files) {
@@ -73,8 +76,9 @@ Result<std::vector<delta::Action>> QuarantineContent(const Commits& commits, Der
 Result<EncodedFile> EncodeLog(const std::vector<std::pair<Version, const LedgerEntry*>>& rows) {
   const auto entry = [&](std::size_t i) -> const LedgerEntry& { return *rows[i].second; };
   const auto action = [&](std::size_t i) {
-    return entry(i).outcome == EntryOutcome::kLoaded && entry(i).replaced ? std::string("replaced")
-                                                                          : std::string(ToString(entry(i).outcome));
+    return entry(i).outcome == EntryOutcome::kLoaded && entry(i).replaced
+               ? std::string("replaced")
+               : std::string(ToString(entry(i).outcome));
   };
   const auto exists = [&](std::size_t i) { return entry(i).outcome != EntryOutcome::kDeleted; };
   BatchBuilder batch(rows.size());
@@ -83,13 +87,17 @@ Result<EncodedFile> EncodeLog(const std::vector<std::pair<Version, const LedgerE
   batch.Add(LongColumn{"file_version", [&](std::size_t i) { return std::optional(entry(i).file_version); }});
   batch.Add(StringColumn{"etag", [&](std::size_t i) { return Optional(entry(i).version.etag); }});
   batch.Add(StringColumn{"version_id", [&](std::size_t i) { return Optional(entry(i).version.version_id); }});
-  batch.Add(LongColumn{"file_size", [&](std::size_t i) { return exists(i) ? std::optional(entry(i).size) : std::nullopt; }});
-  batch.Add(TimestampColumn{
-      "uploaded_at", [&](std::size_t i) { return exists(i) ? std::optional(entry(i).uploaded_at) : std::nullopt; }});
-  batch.Add(TimestampColumn{"ingest_time", [&](std::size_t i) { return std::optional(entry(i).ingest_time); }});
+  batch.Add(LongColumn{
+      "file_size", [&](std::size_t i) { return exists(i) ? std::optional(entry(i).size) : std::nullopt; }});
+  batch.Add(TimestampColumn{"uploaded_at", [&](std::size_t i) {
+                              return exists(i) ? std::optional(entry(i).uploaded_at) : std::nullopt;
+                            }});
+  batch.Add(
+      TimestampColumn{"ingest_time", [&](std::size_t i) { return std::optional(entry(i).ingest_time); }});
   batch.Add(StringColumn{"action", [&](std::size_t i) { return std::optional(action(i)); }});
   batch.Add(LongColumn{"row_count", [&](std::size_t i) { return std::optional(entry(i).row_count); }});
-  batch.Add(LongColumn{"rejected_count", [&](std::size_t i) { return std::optional(entry(i).rejected_count); }});
+  batch.Add(
+      LongColumn{"rejected_count", [&](std::size_t i) { return std::optional(entry(i).rejected_count); }});
   batch.Add(LongColumn{"duration_ms", [&](std::size_t i) { return std::optional(entry(i).duration_ms); }});
   batch.Add(StringColumn{"error", [&](std::size_t i) { return Optional(entry(i).error); }});
   batch.Add(LongColumn{"snapshot_version", [&](std::size_t i) { return std::optional(rows[i].first); }});
@@ -97,11 +105,12 @@ Result<EncodedFile> EncodeLog(const std::vector<std::pair<Version, const LedgerE
   return encode::EncodeBatch(*record_batch);
 }
 
-Result<std::vector<delta::Action>> LogContent(const Commits& commits, DeriveRange range, const delta::Table& table,
-                                              const Clock& clock) {
+Result<std::vector<delta::Action>> LogContent(const Commits& commits, DeriveRange range,
+                                              const delta::Table& table, const Clock& clock) {
   std::vector<std::pair<Version, const LedgerEntry*>> rows;
-  ForEachEntry(commits, range,
-               [&](const LedgerCommit& commit, const LedgerEntry& entry) { rows.emplace_back(commit.version, &entry); });
+  ForEachEntry(commits, range, [&](const LedgerCommit& commit, const LedgerEntry& entry) {
+    rows.emplace_back(commit.version, &entry);
+  });
   std::vector<delta::Action> actions;
   if (rows.empty()) return actions;
   RTL_TRY(const EncodedFile file, EncodeLog(rows));
@@ -115,17 +124,19 @@ Result<std::vector<delta::Action>> LogContent(const Commits& commits, DeriveRang
   return actions;
 }
 
-Result<std::vector<delta::Action>> RecordsContent(const Commits& commits, DeriveRange range, const delta::Table& table,
-                                                  const delta::TableState& state, const Clock& clock) {
+Result<std::vector<delta::Action>> RecordsContent(const Commits& commits, DeriveRange range,
+                                                  const delta::Table& table, const delta::TableState& state,
+                                                  const Clock& clock) {
   std::vector<LedgerEntry> entries;
-  ForEachEntry(commits, range, [&](const LedgerCommit&, const LedgerEntry& entry) { entries.push_back(entry); });
+  ForEachEntry(commits, range,
+               [&](const LedgerCommit&, const LedgerEntry& entry) { entries.push_back(entry); });
   return UpdateRecords(table, state, std::move(entries), clock.Now());
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Deriver>> Deriver::Open(const TableSet& set, const delta::Metadata& snapshot, const Options& options,
-                                               bool create, const Clock& clock) {
+Result<std::unique_ptr<Deriver>> Deriver::Open(const TableSet& set, const delta::Metadata& snapshot,
+                                               const Options& options, bool create, const Clock& clock) {
   std::unique_ptr<Deriver> deriver(new Deriver(set, options.checkpoint_interval, clock));
   for (const RoleTable& entry : set.derived) {
     RTL_TRY(delta::TableState state, OpenOrCreate(entry.table, entry.role, options, create, clock.Now()));
@@ -142,7 +153,8 @@ Version Deriver::absorbed() const {
 }
 
 DerivedTable& Deriver::Of(Role role) {
-  return std::find_if(items_.begin(), items_.end(), [&](const Item& item) { return item.role == role; })->table;
+  return std::find_if(items_.begin(), items_.end(), [&](const Item& item) { return item.role == role; })
+      ->table;
 }
 
 Result<> Deriver::Derive(Version version, const delta::Metadata& snapshot) {
@@ -156,10 +168,12 @@ Result<> Deriver::Derive(Version version, const delta::Metadata& snapshot) {
         // Another process may have absorbed it before it was cleaned up.
         for (Item& item : items_) RTL_CHECK(item.table.Refresh());
         if (absorbed() >= next) break;
-        return Fail(ErrorKind::kBadData,
-                    fmt::format("{}: commit {} is gone from the log before the derived tables absorbed it; do not clean the "
-                                "snapshot's log with other programs",
-                                set_.snapshot.Uri(), next));
+        return Fail(
+            ErrorKind::kBadData,
+            fmt::format(
+                "{}: commit {} is gone from the log before the derived tables absorbed it; do not clean the "
+                "snapshot's log with other programs",
+                set_.snapshot.Uri(), next));
       }
       if (!commit) return Fail(commit.error());
       RTL_TRY(LedgerCommit ledger_commit, ToLedgerCommit(*commit));
@@ -176,20 +190,27 @@ Result<> Deriver::Derive(Version version, const delta::Metadata& snapshot) {
 
 Result<> Deriver::DeriveRangeOf(Item& item, const Commits& commits, const delta::Metadata& snapshot) {
   const delta::Table& table = item.table.table();
-  return item.table.Absorb(commits.back().version, [&](const delta::TableState& state, DeriveRange range)
-                               -> Result<std::vector<delta::Action>> {
-    if (range.after + 1 < commits.front().version) {
-      return Fail(ErrorKind::kInternal, fmt::format("{} went back to version {}", table.Uri(), range.after));
-    }
-    switch (item.role) {
-      case Role::kRaw: return RawContent(commits, range, state, snapshot, clock_);
-      case Role::kQuarantine: return QuarantineContent(commits, range, clock_);
-      case Role::kFileLog: return LogContent(commits, range, table, clock_);
-      case Role::kFileRecords: return RecordsContent(commits, range, table, state, clock_);
-      case Role::kSnapshot: break;
-    }
-    return Fail(ErrorKind::kInternal, "the snapshot is not a derived table");
-  });
+  return item.table.Absorb(
+      commits.back().version,
+      [&](const delta::TableState& state, DeriveRange range) -> Result<std::vector<delta::Action>> {
+        if (range.after + 1 < commits.front().version) {
+          return Fail(ErrorKind::kInternal,
+                      fmt::format("{} went back to version {}", table.Uri(), range.after));
+        }
+        switch (item.role) {
+          case Role::kRaw:
+            return RawContent(commits, range, state, snapshot, clock_);
+          case Role::kQuarantine:
+            return QuarantineContent(commits, range, clock_);
+          case Role::kFileLog:
+            return LogContent(commits, range, table, clock_);
+          case Role::kFileRecords:
+            return RecordsContent(commits, range, table, state, clock_);
+          case Role::kSnapshot:
+            break;
+        }
+        return Fail(ErrorKind::kInternal, "the snapshot is not a derived table");
+      });
 }
 
 }  // namespace rtl::load

@@ -1,4 +1,5 @@
-// Keeps the derived tables (raw, file_log, file_records, quarantine) up with the ledger. One thread at a time.
+// Keeps the derived tables (raw, file_log, file_records, quarantine) up with the ledger. One thread at a
+// time.
 #pragma once
 
 #include <chrono>
@@ -15,13 +16,13 @@ namespace rtl::load {
 
 class Deriver {
  public:
-  // Opens (or makes) the derived tables of the snapshot whose metadata is given. A table that is made absorbs the whole
-  // ledger. `set` must outlive the deriver.
-  static Result<std::unique_ptr<Deriver>> Open(const TableSet& set, const delta::Metadata& snapshot, const Options& options,
-                                               bool create, const Clock& clock);
+  // Opens (or makes) the derived tables of the snapshot whose metadata is given. A table that is made absorbs
+  // the whole ledger. `set` must outlive the deriver.
+  static Result<std::unique_ptr<Deriver>> Open(const TableSet& set, const delta::Metadata& snapshot,
+                                               const Options& options, bool create, const Clock& clock);
 
-  // Makes every derived table absorb the ledger up to `version`, a snapshot version whose columns are those of `snapshot`.
-  // Safe beside other processes doing the same.
+  // Makes every derived table absorb the ledger up to `version`, a snapshot version whose columns are those
+  // of `snapshot`. Safe beside other processes doing the same.
   Result<> Derive(Version version, const delta::Metadata& snapshot);
 
   // The lowest version that all have absorbed.
@@ -35,7 +36,8 @@ class Deriver {
   };
   Deriver(const TableSet& set, int checkpoint_interval, const Clock& clock)
       : set_(set), checkpoint_interval_(checkpoint_interval), clock_(clock) {}
-  Result<> DeriveRangeOf(Item& item, const std::vector<LedgerCommit>& commits, const delta::Metadata& snapshot);
+  Result<> DeriveRangeOf(Item& item, const std::vector<LedgerCommit>& commits,
+                         const delta::Metadata& snapshot);
 
   const TableSet& set_;
   int checkpoint_interval_;

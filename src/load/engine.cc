@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "discover/utf8_name.h"
+
 namespace rtl::load {
 namespace {
 
@@ -13,18 +15,31 @@ constexpr std::size_t kMaxReady = 10'000;
 // A file that changes under the reader this often in one go is left for the next pass.
 constexpr int kMaxAttempts = 20;
 
-// What loading a file of that size holds at its peak: slices, columns and the open Parquet file of one window.
-std::int64_t MemoryFor(std::int64_t bytes) { return (1 << 20) + std::min<std::int64_t>(4 * bytes, 224 << 20); }
+// What loading a file of that size holds at its peak: slices, columns and the open Parquet file of one
+// window.
+std::int64_t MemoryFor(std::int64_t bytes) {
+  return (1 << 20) + std::min<std::int64_t>(4 * bytes, 224 << 20);
+}
 
 FileReport ToReport(const LedgerEntry& entry) {
   FileReport report;
   report.source_file = entry.source_file;
   switch (entry.outcome) {
-    case EntryOutcome::kLoaded: report.outcome = entry.replaced ? Outcome::kReplaced : Outcome::kLoaded; break;
-    case EntryOutcome::kUnchanged: report.outcome = Outcome::kUnchanged; break;
-    case EntryOutcome::kDeleted: report.outcome = Outcome::kDeleted; break;
-    case EntryOutcome::kHeld: report.outcome = Outcome::kHeld; break;
-    case EntryOutcome::kFailed: report.outcome = Outcome::kFailed; break;
+    case EntryOutcome::kLoaded:
+      report.outcome = entry.replaced ? Outcome::kReplaced : Outcome::kLoaded;
+      break;
+    case EntryOutcome::kUnchanged:
+      report.outcome = Outcome::kUnchanged;
+      break;
+    case EntryOutcome::kDeleted:
+      report.outcome = Outcome::kDeleted;
+      break;
+    case EntryOutcome::kHeld:
+      report.outcome = Outcome::kHeld;
+      break;
+    case EntryOutcome::kFailed:
+      report.outcome = Outcome::kFailed;
+      break;
   }
   report.file_version = entry.file_version;
   report.bytes = entry.size;
@@ -37,12 +52,12 @@ FileReport ToReport(const LedgerEntry& entry) {
 LedgerEntry FailedEntry(const SourceObject& object, const Error& error, std::string settings, Timestamp now) {
   LedgerEntry entry;
   entry.source_file = object.source_file;
-  entry.key = object.key;
+  entry.key = discover::EscapeInvalidUtf8(object.key);
   entry.version = object.version;
   entry.size = object.size;
   entry.uploaded_at = object.uploaded_at;
   entry.outcome = EntryOutcome::kFailed;
-  entry.error = error.message();
+  entry.error = discover::EscapeInvalidUtf8(error.message());
   entry.transient = error.kind() != ErrorKind::kBadData;
   entry.settings = std::move(settings);
   entry.ingest_time = now;
@@ -51,8 +66,8 @@ LedgerEntry FailedEntry(const SourceObject& object, const Error& error, std::str
 
 }  // namespace
 
-Engine::Engine(const LoadInputs& inputs, const discover::SourceRules& rules, LiveLedger& ledger, Committer& committer,
-               Observer& observer)
+Engine::Engine(const LoadInputs& inputs, const discover::SourceRules& rules, LiveLedger& ledger,
+               Committer& committer, Observer& observer)
     : in_(inputs),
       rules_(rules),
       ledger_(ledger),
@@ -147,7 +162,8 @@ void Engine::Work() {
     Task task;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return closing_ || error_ || (!queue_.empty() && ready_.size() < kMaxReady); });
+      changed_.wait(lock,
+                    [&] { return closing_ || error_ || (!queue_.empty() && ready_.size() < kMaxReady); });
       if (closing_ || error_) return;
       task = std::move(queue_.front());
       queue_.pop_front();
@@ -206,7 +222,8 @@ Result<> Engine::Process(Task task) {
       Ready(std::move(file));
       return {};
     }
-    case Decision::kLoad: break;
+    case Decision::kLoad:
+      break;
   }
   if (!refused.empty()) {
     const Error error(ErrorKind::kBadData, refused);
@@ -224,8 +241,9 @@ Result<> Engine::Process(Task task) {
       PlanAgain(task.source_file, task.key, task.attempt + 1);
       return {};
     }
-    const Error busy(ErrorKind::kUnavailable, fmt::format("it changed each of the {} times it was read; the next pass tries again",
-                                                          kMaxAttempts));
+    const Error busy(
+        ErrorKind::kUnavailable,
+        fmt::format("it changed each of the {} times it was read; the next pass tries again", kMaxAttempts));
     file.load.read.entry = FailedEntry(*task.object, busy, in_.settings, in_.clock.Now());
   } else {
     file.load = std::move(*loaded);
@@ -240,7 +258,8 @@ Result<> Engine::Process(Task task) {
   return {};
 }
 
-// What the store says of the key now; nullopt when there is no object, or when it stands for another source_file.
+// What the store says of the key now; nullopt when there is no object, or when it stands for another
+// source_file.
 Result<std::optional<SourceObject>> Engine::LookAt(const Task& task, std::string& refused) {
   auto head = in_.source.Head(task.key);
   if (!head) {
@@ -256,18 +275,21 @@ Result<std::optional<SourceObject>> Engine::LookAt(const Task& task, std::string
   if (duplicate) {
     // The listing, which sees both, records it as failed. Here nothing is known of this key.
     const std::lock_guard lock(observer_mutex_);
-    observer_.OnNotice(fmt::format("{} stands for {}, as another live object does; the next listing records it", task.key,
-                                   task.source_file));
+    observer_.OnNotice(
+        fmt::format("{} stands for {}, as another live object does; the next listing records it", task.key,
+                    task.source_file));
   }
   if (duplicate) return Fail(ErrorKind::kConflict, "two objects stand for one source_file");
   return std::optional(std::move(named.object));
 }
 
-// Whether the ledger's object for this source_file is another one that still lives and comes first in key order.
+// Whether the ledger's object for this source_file is another one that still lives and comes first in key
+// order.
 Result<bool> Engine::IsDuplicate(const SourceObject& object) {
   const LiveLedger::View view = ledger_.Look(object.source_file);
   const auto& last = view.account.last;
-  if (!last || last->outcome == EntryOutcome::kDeleted || last->key.empty() || last->key >= object.key) return false;
+  if (!last || last->outcome == EntryOutcome::kDeleted || last->key.empty() || last->key >= object.key)
+    return false;
   auto other = in_.source.Head(last->key);
   if (!other && other.error().kind() == ErrorKind::kNotFound) return false;
   if (!other) return Fail(other.error());
@@ -382,7 +404,8 @@ std::vector<LoadedFile> Engine::TakeReady() {
   std::vector<LoadedFile> batch;
   {
     const std::lock_guard lock(mutex_);
-    const auto count = std::min<std::size_t>(ready_.size(), static_cast<std::size_t>(in_.options.commit_max_files));
+    const auto count =
+        std::min<std::size_t>(ready_.size(), static_cast<std::size_t>(in_.options.commit_max_files));
     const auto end = ready_.begin() + static_cast<std::ptrdiff_t>(count);
     batch.assign(std::make_move_iterator(ready_.begin()), std::make_move_iterator(end));
     ready_.erase(ready_.begin(), end);
@@ -414,15 +437,28 @@ void Engine::Report(Committer::Outcome& outcome) {
     for (const LedgerEntry& entry : outcome.committed) {
       reports.push_back(ToReport(entry));
       switch (reports.back().outcome) {
-        case Outcome::kLoaded: ++counts_.loaded; break;
-        case Outcome::kReplaced: ++counts_.replaced; break;
-        case Outcome::kDeleted: ++counts_.deleted; break;
-        case Outcome::kUnchanged: ++counts_.unchanged; break;
-        case Outcome::kHeld: ++counts_.held; break;
-        case Outcome::kFailed: ++counts_.failed; break;
+        case Outcome::kLoaded:
+          ++counts_.loaded;
+          break;
+        case Outcome::kReplaced:
+          ++counts_.replaced;
+          break;
+        case Outcome::kDeleted:
+          ++counts_.deleted;
+          break;
+        case Outcome::kUnchanged:
+          ++counts_.unchanged;
+          break;
+        case Outcome::kHeld:
+          ++counts_.held;
+          break;
+        case Outcome::kFailed:
+          ++counts_.failed;
+          break;
       }
       if (entry.outcome == EntryOutcome::kLoaded) counts_.rows += entry.row_count;
-      if (entry.outcome == EntryOutcome::kLoaded || entry.outcome == EntryOutcome::kHeld) counts_.rejected += entry.rejected_count;
+      if (entry.outcome == EntryOutcome::kLoaded || entry.outcome == EntryOutcome::kHeld)
+        counts_.rejected += entry.rejected_count;
       counts_.bytes += entry.size;
     }
   }
@@ -433,7 +469,8 @@ void Engine::Report(Committer::Outcome& outcome) {
   }
   const std::lock_guard lock(observer_mutex_);
   if (outcome.version >= 0) observer_.OnCommitted(outcome.version, reports);
-  if (!outcome.checkpoint_problem.empty()) observer_.OnNotice("no checkpoint was written: " + outcome.checkpoint_problem);
+  if (!outcome.checkpoint_problem.empty())
+    observer_.OnNotice("no checkpoint was written: " + outcome.checkpoint_problem);
 }
 
 }  // namespace rtl::load

@@ -1,7 +1,7 @@
 // The moving parts of a loader: a queue of files to look at, threads that load them, one thread that commits.
 //
-// Files go in through Submit() and Look(); each ends in a commit, in nothing to do, or in a look anew when it changed meanwhile. One
-// source_file is worked on by one thread at a time. Thread-safe unless said otherwise.
+// Files go in through Submit() and Look(); each ends in a commit, in nothing to do, or in a look anew when it
+// changed meanwhile. One source_file is worked on by one thread at a time. Thread-safe unless said otherwise.
 #pragma once
 
 #include <condition_variable>
@@ -17,13 +17,13 @@
 #include <vector>
 
 #include "core/error.h"
-#include "load/source_naming.h"
 #include "flow/source_object.h"
 #include "load/committer.h"
 #include "load/live_ledger.h"
 #include "load/load_file.h"
 #include "load/loader.h"
 #include "load/memory_budget.h"
+#include "load/source_naming.h"
 #include "load/worker_pool.h"
 
 namespace rtl::load {
@@ -35,8 +35,8 @@ struct Task {
   // Set: this version, seen by a listing made after snapshot version `base` was known. Else: HEAD first.
   std::optional<SourceObject> object;
   Version base = -1;
-  std::string refused;      // not empty: the object cannot be loaded for this reason; recorded as failed
-  bool hinted = false;      // came from an event, not from a listing
+  std::string refused;  // not empty: the object cannot be loaded for this reason; recorded as failed
+  bool hinted = false;  // came from an event, not from a listing
   int attempt = 0;
 };
 
@@ -48,8 +48,8 @@ class Engine {
   };
 
   // All references must outlive the engine. `rules` says which source_file a key stands for.
-  Engine(const LoadInputs& inputs, const discover::SourceRules& rules, LiveLedger& ledger, Committer& committer,
-         Observer& observer);
+  Engine(const LoadInputs& inputs, const discover::SourceRules& rules, LiveLedger& ledger,
+         Committer& committer, Observer& observer);
   ~Engine();  // stops; what is under way is finished or dropped, never half done
 
   // May block while the queue is full. False when the engine has stopped.

@@ -30,7 +30,8 @@ Result<EncodedFile> Encode(const std::vector<LedgerEntry>& rows) {
   BatchBuilder batch(rows.size());
   batch.Add(StringColumn{"file_id", [&](std::size_t i) { return std::optional(rows[i].source_file); }});
   batch.Add(StringColumn{"file_path", [&](std::size_t i) { return std::optional(rows[i].key); }});
-  batch.Add(TimestampColumn{"uploaded_at", [&](std::size_t i) { return read(rows[i].uploaded_at, rows[i]); }});
+  batch.Add(
+      TimestampColumn{"uploaded_at", [&](std::size_t i) { return read(rows[i].uploaded_at, rows[i]); }});
   batch.Add(LongColumn{"file_version", [&](std::size_t i) { return std::optional(rows[i].file_version); }});
   batch.Add(LongColumn{"file_size", [&](std::size_t i) { return std::optional(rows[i].size); }});
   batch.Add(StringColumn{"etag", [&](std::size_t i) { return Optional(rows[i].version.etag); }});
@@ -39,8 +40,10 @@ Result<EncodedFile> Encode(const std::vector<LedgerEntry>& rows) {
                            return rows[i].hash ? std::optional(ToHex(*rows[i].hash)) : std::nullopt;
                          }});
   batch.Add(LongColumn{"row_count", [&](std::size_t i) { return std::optional(rows[i].row_count); }});
-  batch.Add(LongColumn{"rejected_count", [&](std::size_t i) { return std::optional(rows[i].rejected_count); }});
-  batch.Add(StringColumn{"status", [&](std::size_t i) { return std::optional(std::string(ToString(rows[i].outcome))); }});
+  batch.Add(
+      LongColumn{"rejected_count", [&](std::size_t i) { return std::optional(rows[i].rejected_count); }});
+  batch.Add(StringColumn{
+      "status", [&](std::size_t i) { return std::optional(std::string(ToString(rows[i].outcome))); }});
   batch.Add(StringColumn{"error", [&](std::size_t i) { return Optional(rows[i].error); }});
   batch.Add(TimestampColumn{"loaded_at", [&](std::size_t i) { return std::optional(rows[i].ingest_time); }});
   batch.Add(BooleanColumn{"settled", [&](std::size_t i) { return std::optional(rows[i].version.settled); }});
@@ -66,7 +69,8 @@ Result<> ReadBucket(const delta::Table& table, const delta::TableState& state, c
       LedgerEntry entry;
       const auto outcome = ParseOutcome(reader.Text("status", row).value_or(""));
       const auto id = reader.Text("file_id", row);
-      if (!id || !outcome) return Fail(ErrorKind::kBadData, fmt::format("{}: a record without id or status", add.path));
+      if (!id || !outcome)
+        return Fail(ErrorKind::kBadData, fmt::format("{}: a record without id or status", add.path));
       entry.source_file = *id;
       entry.outcome = *outcome;
       entry.key = reader.Text("file_path", row).value_or("");
@@ -91,12 +95,15 @@ Result<> ReadBucket(const delta::Table& table, const delta::TableState& state, c
 
 Result<Bucket> OwnBucket(const delta::Table& table, const delta::Add& add) {
   if (const auto bucket = ParseBucket(add)) return *bucket;
-  return Fail(ErrorKind::kBadData, fmt::format("{}: data file {} was not written by rtloader", table.Uri(), add.path));
+  return Fail(ErrorKind::kBadData,
+              fmt::format("{}: data file {} was not written by rtloader", table.Uri(), add.path));
 }
 
 }  // namespace
 
-std::string ToTag(const Bucket& bucket) { return fmt::format("{}/{}", bucket.depth, bucket.prefix); }
+std::string ToTag(const Bucket& bucket) {
+  return fmt::format("{}/{}", bucket.depth, bucket.prefix);
+}
 
 std::optional<Bucket> ParseBucket(const delta::Add& add) {
   const auto tag = add.tags.find(kBucketTag);
@@ -107,7 +114,8 @@ std::optional<Bucket> ParseBucket(const delta::Add& add) {
   const auto depth = std::from_chars(text.data(), end, bucket.depth);
   if (depth.ec != std::errc() || depth.ptr == end || *depth.ptr != '/') return std::nullopt;
   const auto prefix = std::from_chars(depth.ptr + 1, end, bucket.prefix);
-  if (prefix.ec != std::errc() || prefix.ptr != end || bucket.depth < 0 || bucket.depth > 63) return std::nullopt;
+  if (prefix.ec != std::errc() || prefix.ptr != end || bucket.depth < 0 || bucket.depth > 63)
+    return std::nullopt;
   return bucket;
 }
 
@@ -156,7 +164,8 @@ Result<std::vector<delta::Action>> UpdateRecords(const delta::Table& table, cons
     const delta::Add* add;
     std::vector<LedgerEntry> updates;
   };
-  // Buckets do not overlap: ordered by the first hash they hold, the last one not after a hash holds it, or none does.
+  // Buckets do not overlap: ordered by the first hash they hold, the last one not after a hash holds it, or
+  // none does.
   std::map<std::uint64_t, Existing> buckets;
   for (const auto& [path, add] : state.adds) {
     RTL_TRY(const Bucket bucket, OwnBucket(table, add));
@@ -182,15 +191,12 @@ Result<std::vector<delta::Action>> UpdateRecords(const delta::Table& table, cons
     RTL_CHECK(ReadBucket(table, state, *existing.add, rows));
     rows.insert(rows.end(), std::make_move_iterator(existing.updates.begin()),
                 std::make_move_iterator(existing.updates.end()));
-    delta::Remove remove;
-    remove.path = existing.add->path;
-    remove.deletion_timestamp_ms = MillisSinceEpoch(now);
-    remove.size = existing.add->size;
-    actions.push_back(std::move(remove));
-    for (BucketRows& part : SplitBucket(existing.bucket, LastPerKey(std::move(rows)))) parts.push_back(std::move(part));
+    actions.push_back(delta::RemoveOf(*existing.add, MillisSinceEpoch(now), true));
+    for (BucketRows& part : SplitBucket(existing.bucket, LastPerKey(std::move(rows))))
+      parts.push_back(std::move(part));
   }
-  // Keys whose part of the hash space has no bucket: the smallest space around them that overlaps none. An empty table has one
-  // bucket for all.
+  // Keys whose part of the hash space has no bucket: the smallest space around them that overlaps none. An
+  // empty table has one bucket for all.
   std::map<std::pair<int, std::uint64_t>, std::vector<LedgerEntry>> fresh;
   for (LedgerEntry& entry : homeless) {
     const std::uint64_t hash = HashKey(entry.source_file);
@@ -208,7 +214,8 @@ Result<std::vector<delta::Action>> UpdateRecords(const delta::Table& table, cons
     fresh[{bucket.depth, bucket.prefix}].push_back(std::move(entry));
   }
   for (auto& [where, rows] : fresh) {
-    for (BucketRows& part : SplitBucket({where.first, where.second}, std::move(rows))) parts.push_back(std::move(part));
+    for (BucketRows& part : SplitBucket({where.first, where.second}, std::move(rows)))
+      parts.push_back(std::move(part));
   }
 
   for (const BucketRows& part : parts) {

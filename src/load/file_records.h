@@ -1,6 +1,7 @@
-// The file_records table: the last ledger entry of every file, in hash buckets of the key, so that an update rewrites
-// only the buckets concerned. A bucket is one Parquet file, named by its add's tag rtloader.bucket = "depth/prefix": it
-// holds the keys whose hash begins with those `depth` bits. A bucket that outgrows its bound is split in two.
+// The file_records table: the last ledger entry of every file, in hash buckets of the key, so that an update
+// rewrites only the buckets concerned. A bucket is one Parquet file, named by its add's tag rtloader.bucket =
+// "depth/prefix": it holds the keys whose hash begins with those `depth` bits. A bucket that outgrows its
+// bound is split in two.
 #pragma once
 
 #include <cstdint>

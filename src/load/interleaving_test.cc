@@ -1,8 +1,10 @@
-// Every interleaving of two loaders on one key, run through the real decisions, to a bounded depth, with I1 to I6 checked at each step;
-// and for each rule of the protocol, the same search without that rule must find what the rule prevents.
+// Every interleaving of two loaders on one key, run through the real decisions, to a bounded depth, with I1
+// to I6 checked at each step; and for each rule of the protocol, the same search without that rule must find
+// what the rule prevents.
 //
-// The world: customers put A, B, X (mostly bad lines: held), E (empty) or delete; a loader refreshes, HEADs, GETs pinned, commits
-// put-if-absent with replies that get lost, derives raw and file_records, crashes; a foreign OPTIMIZE rewrites files.
+// The world: customers put A, B, X (mostly bad lines: held), E (empty) or delete; a loader refreshes, HEADs,
+// GETs pinned, commits put-if-absent with replies that get lost, derives raw and file_records, crashes; a
+// foreign OPTIMIZE rewrites files.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +27,8 @@ struct Rules {
   std::function<AfterPut(delta::PutOutcome)> after_unknown = [](delta::PutOutcome settled) {
     return DecideAfterReadBack(settled, std::chrono::milliseconds(0));
   };
-  std::function<Decision(const KeyAccount&, const std::optional<ObjectVersion>&, std::string_view)> plan = PlanKey;
+  std::function<Decision(const KeyAccount&, const std::optional<ObjectVersion>&, std::string_view)> plan =
+      PlanKey;
   std::function<std::optional<FileTag>(const KeyAccount&)> unchanged_hash = RowsTag;
   bool base_before_head = true;
   bool file_records_for_keys_without_an_add = true;
@@ -62,27 +65,28 @@ enum class At { kIdle, kHeaded, kRefreshed, kReading, kReady, kUnknown, kLost, k
 struct Loader {
   At at = At::kIdle;
   Version base = -1;
-  Version state = -1;                      // snapshot version that its account stands for
-  KeyAccount known;                        // as started; only `last` may differ from the log's
+  Version state = -1;  // snapshot version that its account stands for
+  KeyAccount known;    // as started; only `last` may differ from the log's
   std::optional<ObjectVersion> head;
   std::optional<KeyChange> change;
-  int read_position = 0;                   // ghost: where in the bucket's history the content was read
+  int read_position = 0;  // ghost: where in the bucket's history the content was read
   bool landed = false;
   bool lost_one = false;
-  int table = 0;                           // deriving: 0 raw, 1 file_records
+  int table = 0;  // deriving: 0 raw, 1 file_records
   DeriveRange range;
-  int seen_commits = 0;                    // of the derived table, when its tail was read
+  int seen_commits = 0;  // of the derived table, when its tail was read
 
   std::string Print() const {
     std::string changed;
     if (change) {
-      changed = fmt::format("{}{}{}{}/{}", static_cast<int>(change->entry.outcome), change->entry.version.etag,
-                            change->entry.file_version, change->adds.size(), change->removes.size());
+      changed =
+          fmt::format("{}{}{}{}/{}", static_cast<int>(change->entry.outcome), change->entry.version.etag,
+                      change->entry.file_version, change->adds.size(), change->removes.size());
       for (const std::string& path : change->seen) changed += path;
     }
     return fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}", static_cast<int>(at), base, state,
-                       known.last ? known.last->file_version : -1, head ? head->etag : "-", changed, read_position, landed,
-                       lost_one, table, range.after * 100 + range.upto, seen_commits);
+                       known.last ? known.last->file_version : -1, head ? head->etag : "-", changed,
+                       read_position, landed, lost_one, table, range.after * 100 + range.upto, seen_commits);
   }
 };
 
@@ -96,7 +100,7 @@ struct State {
   std::string history = std::string(1, kAbsent);
   int writes_left = 0;
   int optimizes_left = 0;
-  int cursor = 0;                // ghost: least position the ledger may stand for
+  int cursor = 0;                     // ghost: least position the ledger may stand for
   std::int64_t max_file_version = 0;  // ghost
   std::vector<std::shared_ptr<const Node>> log;
   Derived derived[2];
@@ -105,9 +109,11 @@ struct State {
 
   Version latest() const { return static_cast<Version>(log.size()) - 1; }
   std::string Print() const {
-    std::string text = fmt::format("{}|{}|{}|{}|{}|", history, writes_left, optimizes_left, cursor, max_file_version);
+    std::string text =
+        fmt::format("{}|{}|{}|{}|{}|", history, writes_left, optimizes_left, cursor, max_file_version);
     for (const auto& node : log) text += node->print + ";";
-    for (const Derived& table : derived) text += fmt::format("|{},{},{}", table.absorbed, table.commits, table.held);
+    for (const Derived& table : derived)
+      text += fmt::format("|{},{},{}", table.absorbed, table.commits, table.held);
     // the two loaders are interchangeable
     std::string a = loaders[0].Print();
     std::string b = loaders[1].Print();
@@ -165,14 +171,15 @@ class Checker {
   }
   std::string Trace(const std::string& to) const {
     std::string text;
-    for (auto it = parents_.find(std::hash<std::string>()(to)); it != parents_.end() && !it->second.second.empty();
-         it = parents_.find(it->second.first)) {
+    for (auto it = parents_.find(std::hash<std::string>()(to));
+         it != parents_.end() && !it->second.second.empty(); it = parents_.find(it->second.first)) {
       text = "\n  " + it->second.second + text;
     }
     return text;
   }
 
-  // ------------------------------------------------------------------------------------------------ the bucket
+  // ------------------------------------------------------------------------------------------------ the
+  // bucket
   std::optional<ObjectVersion> Head(const State& state) const {
     if (state.history.back() == kAbsent) return std::nullopt;
     return VersionAt(state, static_cast<int>(state.history.size()) - 1);
@@ -182,7 +189,8 @@ class Checker {
     return {std::string(1, state.history[position]), "", true};
   }
 
-  // ------------------------------------------------------------------------------------------ reading an object
+  // ------------------------------------------------------------------------------------------ reading an
+  // object
   ReadOutcome Read(const KeyAccount& account, const ObjectVersion& version, char content) const {
     ReadOutcome read;
     LedgerEntry& entry = read.entry;
@@ -207,11 +215,13 @@ class Checker {
     return read;
   }
 
-  // -------------------------------------------------------------------------------------------- effects, checked
+  // -------------------------------------------------------------------------------------------- effects,
+  // checked
   static std::string PrintFiles(const KeyAccount& account) {
     std::string text;
     for (const OwnedFile& file : account.files) {
-      text += fmt::format("[{}:{}:{}]", file.add.path, file.file_version, file.tag ? file.tag->identity : "untagged");
+      text += fmt::format("[{}:{}:{}]", file.add.path, file.file_version,
+                          file.tag ? file.tag->identity : "untagged");
     }
     return text;
   }
@@ -241,7 +251,8 @@ class Checker {
     const char content = entry.outcome == EntryOutcome::kDeleted ? kAbsent : entry.version.etag[0];
     if (!node.account.files.empty() && entry.outcome != EntryOutcome::kHeld &&
         node.account.files[0].add.path[0] != content) {
-      throw Violation{fmt::format("I1: the ledger says {}, the rows are {}", content, PrintFiles(node.account))};
+      throw Violation{
+          fmt::format("I1: the ledger says {}, the rows are {}", content, PrintFiles(node.account))};
     }
     // I4: a position at or after the cursor, not later than what was read, must hold this content
     int found = -1;
@@ -254,8 +265,8 @@ class Checker {
       }
     }
     if (found < 0) {
-      throw Violation{fmt::format("I4: the snapshot goes back to {} (ledger at write {} of {})", content, state.cursor,
-                                  state.history)};
+      throw Violation{fmt::format("I4: the snapshot goes back to {} (ledger at write {} of {})", content,
+                                  state.cursor, state.history)};
     }
     state.cursor = found;
     if (entry.outcome == EntryOutcome::kLoaded || entry.outcome == EntryOutcome::kHeld) {
@@ -265,12 +276,13 @@ class Checker {
       state.max_file_version = entry.file_version;
     }
     if (before.last && before.last->outcome == entry.outcome &&
-        before.last->version.Identity() == entry.version.Identity() && Explains(*before.last, !before.files.empty())) {
+        before.last->version.Identity() == entry.version.Identity() &&
+        Explains(*before.last, !before.files.empty())) {
       throw Violation{"termination: the entry repeats the last one"};
     }
     if (state.log.size() > 14) throw Violation{"termination: the ledger grows without end"};
-    node.print = fmt::format("{}{}{}{}", static_cast<int>(entry.outcome), entry.version.Identity(), entry.file_version,
-                             PrintFiles(node.account));
+    node.print = fmt::format("{}{}{}{}", static_cast<int>(entry.outcome), entry.version.Identity(),
+                             entry.file_version, PrintFiles(node.account));
     state.log.push_back(std::make_shared<Node>(std::move(node)));
     return state;
   }
@@ -281,11 +293,14 @@ class Checker {
       const auto& entry = state.log[v]->entry;
       if (!entry) continue;
       if (table == 0) {
-        if (v <= derived.absorbed) throw Violation{fmt::format("I5: raw absorbs snapshot version {} twice", v)};
-        if (entry->outcome == EntryOutcome::kLoaded) derived.held += fmt::format("{}{},", entry->file_version, entry->version.etag);
+        if (v <= derived.absorbed)
+          throw Violation{fmt::format("I5: raw absorbs snapshot version {} twice", v)};
+        if (entry->outcome == EntryOutcome::kLoaded)
+          derived.held += fmt::format("{}{},", entry->file_version, entry->version.etag);
       } else {
         state.record = entry;
-        derived.held = fmt::format("{}{}{}", static_cast<int>(entry->outcome), entry->version.Identity(), entry->file_version);
+        derived.held = fmt::format("{}{}{}", static_cast<int>(entry->outcome), entry->version.Identity(),
+                                   entry->file_version);
       }
     }
     if (range.after > derived.absorbed) throw Violation{"I5: a derived table skipped ledger commits"};
@@ -308,10 +323,12 @@ class Checker {
     return state;
   }
 
-  // ----------------------------------------------------------------------------------------------------- steps
+  // -----------------------------------------------------------------------------------------------------
+  // steps
   KeyAccount AccountAt(const State& state, const Loader& loader, Version version) const {
     KeyAccount account = state.log[version]->account;
-    if (!rules_.file_records_for_keys_without_an_add && account.files.empty() && account.last_at <= loader.known.last_at) {
+    if (!rules_.file_records_for_keys_without_an_add && account.files.empty() &&
+        account.last_at <= loader.known.last_at) {
       account.last.reset();
     }
     return account;
@@ -381,20 +398,25 @@ class Checker {
         });
         for (int table = 0; table < 2; ++table) {
           if (const auto range = PlanDerive(state.derived[table].absorbed, loader.state)) {
-            add(fmt::format("reads the tail of derived table {}", table), [table, range](State& s, Loader& me) {
-              me.at = At::kDeriving;
-              me.table = table;
-              me.range = *range;
-              me.seen_commits = s.derived[table].commits;
-            });
+            add(fmt::format("reads the tail of derived table {}", table),
+                [table, range](State& s, Loader& me) {
+                  me.at = At::kDeriving;
+                  me.table = table;
+                  me.range = *range;
+                  me.seen_commits = s.derived[table].commits;
+                });
           }
         }
         break;
       case At::kReading:
         add("GETs", [this](State& s, Loader& me) { AfterGet(s, me); });
         break;
-      case At::kReady: Put(state, loader, add); break;
-      case At::kUnknown: ReadBack(state, loader, add); break;
+      case At::kReady:
+        Put(state, loader, add);
+        break;
+      case At::kUnknown:
+        ReadBack(state, loader, add);
+        break;
       case At::kLost:
         add("reads the winners", [this](State& s, Loader& me) {
           me.state = s.latest();
@@ -405,12 +427,15 @@ class Checker {
           }
         });
         break;
-      case At::kDeriving: PutDerived(state, loader, add); break;
+      case At::kDeriving:
+        PutDerived(state, loader, add);
+        break;
       case At::kDerivingUnknown:
         if (loader.landed) {
           add("reads the derived commit back: its own", [](State&, Loader& me) { me = Loader{}; });
         } else {
-          add("reads the derived commit back: absent or another's", [](State&, Loader& me) { me = Loader{}; });
+          add("reads the derived commit back: absent or another's",
+              [](State&, Loader& me) { me = Loader{}; });
         }
         break;
     }
@@ -423,8 +448,12 @@ class Checker {
 
   void Decide(const State& state, Loader& me) const {
     switch (rules_.plan(AccountAt(state, me, me.base), me.head, "")) {
-      case Decision::kNothing: me = Loader{}; return;
-      case Decision::kLoad: me.at = At::kReading; return;
+      case Decision::kNothing:
+        me = Loader{};
+        return;
+      case Decision::kLoad:
+        me.at = At::kReading;
+        return;
       case Decision::kDelete: {
         ReadOutcome gone;
         gone.entry.outcome = EntryOutcome::kDeleted;
@@ -463,24 +492,26 @@ class Checker {
         me.state = s.latest();
         if (!rules_.still_holds(*me.change, AccountAt(s, me, me.state), -1)) me = Loader{};
       });
-      add(fmt::format("puts version {}: conflict", loader.state + 1), [](State&, Loader& me) { me.at = At::kLost; });
+      add(fmt::format("puts version {}: conflict", loader.state + 1),
+          [](State&, Loader& me) { me.at = At::kLost; });
       return;
     }
-    const std::string what = fmt::format("puts version {} ({} {}, file_version {})", loader.state + 1,
-                                         ToString(loader.change->entry.outcome), loader.change->entry.version.etag,
-                                         loader.change->entry.file_version);
+    const std::string what = fmt::format(
+        "puts version {} ({} {}, file_version {})", loader.state + 1, ToString(loader.change->entry.outcome),
+        loader.change->entry.version.etag, loader.change->entry.file_version);
     add(what, [this](State& s, Loader& me) {
       s = Land(s, *me.change, me.read_position);
       me = Loader{};
     });
     if (!world_.lost_replies || loader.lost_one) return;
-    add(what + ", it lands, the reply is lost", [this, index = &loader - state.loaders](State& s, Loader& me) {
-      const Loader before = me;
-      s = Land(s, *before.change, before.read_position);
-      Loader& after = s.loaders[index];
-      after.at = At::kUnknown;
-      after.landed = after.lost_one = true;
-    });
+    add(what + ", it lands, the reply is lost",
+        [this, index = &loader - state.loaders](State& s, Loader& me) {
+          const Loader before = me;
+          s = Land(s, *before.change, before.read_position);
+          Loader& after = s.loaders[index];
+          after.at = At::kUnknown;
+          after.landed = after.lost_one = true;
+        });
     add(what + ", it does not land, the reply is lost", [](State&, Loader& me) {
       me.at = At::kUnknown;
       me.landed = false;
@@ -491,19 +522,27 @@ class Checker {
   template <typename AddStep>
   void ReadBack(const State& state, const Loader& loader, const AddStep& add) const {
     using delta::PutOutcome;
-    const PutOutcome settled = loader.landed                    ? PutOutcome::kCommitted
+    const PutOutcome settled = loader.landed                   ? PutOutcome::kCommitted
                                : state.latest() > loader.state ? PutOutcome::kConflicted
                                                                : PutOutcome::kUnknown;
     add("reads its commit back", [this, settled](State& s, Loader& me) {
       switch (rules_.after_unknown(settled)) {
-        case AfterPut::kDone: me = Loader{}; break;
-        case AfterPut::kReadWinners: me.at = At::kLost; break;
+        case AfterPut::kDone:
+          me = Loader{};
+          break;
+        case AfterPut::kReadWinners:
+          me.at = At::kLost;
+          break;
         case AfterPut::kPutAgain:
           me.at = At::kReady;
-          if (settled == PutOutcome::kCommitted) me.state = s.latest();  // only without the rule: at the next version
+          if (settled == PutOutcome::kCommitted)
+            me.state = s.latest();  // only without the rule: at the next version
           break;
-        case AfterPut::kReadBack: break;
-        case AfterPut::kPlanAgain: me = Loader{}; break;
+        case AfterPut::kReadBack:
+          break;
+        case AfterPut::kPlanAgain:
+          me = Loader{};
+          break;
       }
     });
   }
@@ -541,7 +580,8 @@ class Checker {
     }
   }
 
-  // ------------------------------------------------------- customers stop, one loader runs alone: I1, I5, I6, an end
+  // ------------------------------------------------------- customers stop, one loader runs alone: I1, I5,
+  // I6, an end
   void Settle(State state) {
     state.loaders[0] = state.loaders[1] = Loader{};
     state.writes_left = state.optimizes_left = 0;
@@ -564,7 +604,8 @@ class Checker {
       if (state.latest() == before) break;
     }
     for (int table = 0; table < 2; ++table) {
-      if (const auto range = PlanDerive(state.derived[table].absorbed, state.latest())) state = Absorb(state, table, *range);
+      if (const auto range = PlanDerive(state.derived[table].absorbed, state.latest()))
+        state = Absorb(state, table, *range);
     }
     const char now = state.history.back();
     const KeyAccount& account = state.log.back()->account;
@@ -579,7 +620,8 @@ class Checker {
     if (now == kAbsent && record && record->outcome != EntryOutcome::kDeleted) {
       throw Violation{"I6: at rest file_records do not say that the object is gone"};
     }
-    if (now == 'X' && record->outcome != EntryOutcome::kHeld) throw Violation{"I6: at rest the bad file is not held"};
+    if (now == 'X' && record->outcome != EntryOutcome::kHeld)
+      throw Violation{"I6: at rest the bad file is not held"};
     // I5: each version the snapshot held is in raw exactly once
     std::string expected;
     for (const auto& node : state.log) {
@@ -588,7 +630,8 @@ class Checker {
       }
     }
     if (state.derived[0].held != expected) {
-      throw Violation{fmt::format("I5: raw holds {}, the snapshot has held {}", state.derived[0].held, expected)};
+      throw Violation{
+          fmt::format("I5: raw holds {}, the snapshot has held {}", state.derived[0].held, expected)};
     }
     if (!account.files.empty() && rows == now && record->outcome != EntryOutcome::kHeld &&
         account.files[0].file_version != record->file_version) {
@@ -613,11 +656,21 @@ void ExpectBreaks(const World& world, const Rules& rules, const std::string& inv
   EXPECT_NE(found.find("=> " + invariant), std::string::npos) << "found instead: " << found;
 }
 
-TEST(Interleavings, Etags) { ExpectHolds({.contents = "AB", .writes = 2}); }
-TEST(Interleavings, EtagsThreeWrites) { ExpectHolds({.contents = "A", .writes = 3, .optimizes = 0, .lost_replies = false}); }
-TEST(Interleavings, VersionIds) { ExpectHolds({.contents = "A", .writes = 2, .versioned = true}); }
-TEST(Interleavings, HeldFiles) { ExpectHolds({.contents = "AX", .writes = 2, .lost_replies = false}); }
-TEST(Interleavings, EmptyFiles) { ExpectHolds({.contents = "AE", .writes = 2, .lost_replies = false}); }
+TEST(Interleavings, Etags) {
+  ExpectHolds({.contents = "AB", .writes = 2});
+}
+TEST(Interleavings, EtagsThreeWrites) {
+  ExpectHolds({.contents = "A", .writes = 3, .optimizes = 0, .lost_replies = false});
+}
+TEST(Interleavings, VersionIds) {
+  ExpectHolds({.contents = "A", .writes = 2, .versioned = true});
+}
+TEST(Interleavings, HeldFiles) {
+  ExpectHolds({.contents = "AX", .writes = 2, .lost_replies = false});
+}
+TEST(Interleavings, EmptyFiles) {
+  ExpectHolds({.contents = "AE", .writes = 2, .lost_replies = false});
+}
 
 // Each rule taken away in turn.
 
@@ -685,7 +738,8 @@ TEST(WithoutTheRule, UnchangedComparesWithTheBytesBehindTheRows) {
     if (tag && account.last && account.last->hash) tag->hash = *account.last->hash;
     return tag;
   };
-  ExpectBreaks({.contents = "AX", .writes = 3, .optimizes = 0, .versioned = true, .lost_replies = false}, rules, "I1");
+  ExpectBreaks({.contents = "AX", .writes = 3, .optimizes = 0, .versioned = true, .lost_replies = false},
+               rules, "I1");
 }
 
 TEST(WithoutTheRule, EntriesThatDoNotExplainTheRowsAreNotBelieved) {

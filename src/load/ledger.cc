@@ -10,10 +10,12 @@ namespace {
 Result<FileTag> OwnTag(const delta::Add& add) {
   auto tag = ParseTags(add.tags);
   if (tag) return std::move(*tag);
-  return Fail(ErrorKind::kBadData,
-              fmt::format("data file {} was not written by rtloader (its add has no rtloader tags): tables that others "
-                          "write to are not supported yet",
-                          add.path));
+  return Fail(
+      ErrorKind::kBadData,
+      fmt::format(
+          "data file {} was not written by rtloader (its add has no rtloader tags): tables that others "
+          "write to are not supported yet",
+          add.path));
 }
 
 }  // namespace
@@ -25,7 +27,8 @@ Result<std::vector<LedgerEntry>> EntriesOf(const delta::Commit& commit) {
     if (info == nullptr) continue;
     auto parsed = ParseCommitInfo(info->json);
     if (!parsed) return Fail(parsed.error().Wrap(fmt::format("commit {}", commit.version)));
-    entries.insert(entries.end(), std::make_move_iterator(parsed->begin()), std::make_move_iterator(parsed->end()));
+    entries.insert(entries.end(), std::make_move_iterator(parsed->begin()),
+                   std::make_move_iterator(parsed->end()));
   }
   return entries;
 }
@@ -46,7 +49,9 @@ Result<Ledger> Ledger::Start(delta::TableState state, std::vector<LedgerEntry> r
   return ledger;
 }
 
-Result<> Ledger::Fold(const delta::Commit& commit) { return TakeEntries(commit); }
+Result<> Ledger::Fold(const delta::Commit& commit) {
+  return TakeEntries(commit);
+}
 
 Result<> Ledger::Apply(const delta::Commit& commit, Timestamp now) {
   for (const delta::Action& action : commit.actions) {
@@ -80,7 +85,9 @@ Result<> Ledger::TakeEntries(const delta::Commit& commit) {
   return {};
 }
 
-Ledger::Known& Ledger::Of(std::string_view source_file) { return keys_[std::string(source_file)]; }
+Ledger::Known& Ledger::Of(std::string_view source_file) {
+  return keys_[std::string(source_file)];
+}
 
 KeyAccount Ledger::Account(std::string_view source_file) const {
   KeyAccount account;

@@ -1,4 +1,5 @@
-// The snapshot's log folded into what is known of every key: the loader's only memory, rebuilt from the tables at start.
+// The snapshot's log folded into what is known of every key: the loader's only memory, rebuilt from the
+// tables at start.
 //
 // Not for several threads at once; the engine guards it. Values returned are copies.
 #pragma once
@@ -18,9 +19,9 @@ namespace rtl::load {
 
 class Ledger {
  public:
-  // `state`: the snapshot at its newest version. `records`: last entries from file_records, as of snapshot version
-  // `absorbed`. Commits after `absorbed` up to state.version must be given to Fold() next, in order, without gap.
-  // kBadData, naming the file, when an active add is not ours.
+  // `state`: the snapshot at its newest version. `records`: last entries from file_records, as of snapshot
+  // version `absorbed`. Commits after `absorbed` up to state.version must be given to Fold() next, in order,
+  // without gap. kBadData, naming the file, when an active add is not ours.
   static Result<Ledger> Start(delta::TableState state, std::vector<LedgerEntry> records, Version absorbed);
   Result<> Fold(const delta::Commit& commit);  // entries of a commit that `state` already holds
 
@@ -37,15 +38,15 @@ class Ledger {
   // A pass over the source marks what it sees; what is known but unmarked is gone from the listing.
   void BeginPass() { ++pass_; }
   enum class Mark { kFirst, kAgain };
-  Mark MarkSeen(std::string_view source_file);   // kAgain: this pass has marked it before
+  Mark MarkSeen(std::string_view source_file);  // kAgain: this pass has marked it before
   bool Seen(std::string_view source_file) const;
 
   struct KnownFile {
     std::string source_file;
     std::string key;  // of the object, "" when only rows without an entry are known
   };
-  std::vector<KnownFile> Unseen() const;   // live files that the pass did not see
-  std::int64_t live_files() const;         // known and not deleted
+  std::vector<KnownFile> Unseen() const;      // live files that the pass did not see
+  std::int64_t live_files() const;            // known and not deleted
   std::vector<LedgerEntry> Problems() const;  // last entries that are held or failed, by source_file
 
   template <typename Visit>  // visit(source_file, const LedgerEntry*, row count of the files)

@@ -153,11 +153,16 @@ std::optional<std::int64_t> ParseInt(std::string_view text) {
 
 std::string_view ToString(EntryOutcome outcome) {
   switch (outcome) {
-    case EntryOutcome::kLoaded: return "loaded";
-    case EntryOutcome::kUnchanged: return "unchanged";
-    case EntryOutcome::kDeleted: return "deleted";
-    case EntryOutcome::kHeld: return "held";
-    case EntryOutcome::kFailed: return "failed";
+    case EntryOutcome::kLoaded:
+      return "loaded";
+    case EntryOutcome::kUnchanged:
+      return "unchanged";
+    case EntryOutcome::kDeleted:
+      return "deleted";
+    case EntryOutcome::kHeld:
+      return "held";
+    case EntryOutcome::kFailed:
+      return "failed";
   }
   return "failed";
 }
@@ -207,16 +212,27 @@ std::string ToCommitInfo(std::span<const LedgerEntry> entries, std::string_view 
   }
   JsonWriter json;
   json.BeginObject().Key("timestamp").Int(MillisSinceEpoch(now)).Key("operation").String("WRITE");
-  json.Key("operationParameters").BeginObject().Key("mode").String("Append").Key("files").String(
-      std::to_string(entries.size())).EndObject();
+  json.Key("operationParameters")
+      .BeginObject()
+      .Key("mode")
+      .String("Append")
+      .Key("files")
+      .String(std::to_string(entries.size()))
+      .EndObject();
   // Delta writes metrics as strings.
   json.Key("operationMetrics").BeginObject();
   for (const EntryOutcome outcome : kOutcomes) {
-    json.Key(fmt::format("{}Files", ToString(outcome))).String(std::to_string(counts[static_cast<int>(outcome)]));
+    json.Key(fmt::format("{}Files", ToString(outcome)))
+        .String(std::to_string(counts[static_cast<int>(outcome)]));
   }
   json.Key("numOutputRows").String(std::to_string(rows));
   json.Key("numSourceBytes").String(std::to_string(bytes)).EndObject();
-  json.Key("isBlindAppend").Bool(false).Key("engineInfo").String("rtloader/0.1.0").Key("txnId").String(txn_id);
+  json.Key("isBlindAppend")
+      .Bool(false)
+      .Key("engineInfo")
+      .String("rtloader/0.1.0")
+      .Key("txnId")
+      .String(txn_id);
   json.Key("rtloader").BeginObject().Key("format").Int(1).Key("entries").BeginArray();
   for (const LedgerEntry& entry : entries) WriteEntry(json, entry);
   json.EndArray().EndObject().EndObject();
@@ -234,8 +250,9 @@ Result<std::vector<LedgerEntry>> ParseCommitInfo(std::string_view json) {
   if (root["rtloader"].get(account) != simdjson::SUCCESS) return std::vector<LedgerEntry>();
   std::int64_t format = 0;
   if (account["format"].get(format) != simdjson::SUCCESS || format != 1) {
-    return Fail(ErrorKind::kUnsupported,
-                "the account in commitInfo was written by a newer rtloader (its format is not 1): upgrade this one");
+    return Fail(
+        ErrorKind::kUnsupported,
+        "the account in commitInfo was written by a newer rtloader (its format is not 1): upgrade this one");
   }
   simdjson::dom::array list;
   if (account["entries"].get(list) != simdjson::SUCCESS) {
@@ -244,7 +261,8 @@ Result<std::vector<LedgerEntry>> ParseCommitInfo(std::string_view json) {
   std::vector<LedgerEntry> entries;
   for (const simdjson::dom::element element : list) {
     auto entry = ReadEntry(element);
-    if (!entry) return Fail(ErrorKind::kBadData, fmt::format("entry {} in commitInfo cannot be read", entries.size()));
+    if (!entry)
+      return Fail(ErrorKind::kBadData, fmt::format("entry {} in commitInfo cannot be read", entries.size()));
     entries.push_back(std::move(*entry));
   }
   return entries;

@@ -1,5 +1,5 @@
-// What the snapshot's log says of a file: the entries in commitInfo and the tags of its adds (design: "One ledger,
-// derived tables"). Values, with their JSON.
+// What the snapshot's log says of a file: the entries in commitInfo and the tags of its adds (design: "One
+// ledger, derived tables"). Values, with their JSON.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ enum class EntryOutcome {
   kLoaded,     // its rows are the snapshot's; takes a file_version
   kUnchanged,  // a new object version with the bytes the rows came from; keeps the file_version
   kDeleted,    // the object is gone, and its rows with it; takes no file_version
-  kHeld,       // a guard stopped it; the old rows stay; takes a file_version (its bad lines are in quarantine)
-  kFailed,     // it could not be read; the old rows stay; takes no file_version
+  kHeld,    // a guard stopped it; the old rows stay; takes a file_version (its bad lines are in quarantine)
+  kFailed,  // it could not be read; the old rows stay; takes no file_version
 };
 
 // "loaded", "unchanged", ...
@@ -33,8 +33,8 @@ struct LedgerEntry {
   std::string source_file;  // the ledger's key
   std::string key;          // the object, below the source's root
   EntryOutcome outcome = EntryOutcome::kLoaded;
-  ObjectVersion version;    // empty when deleted
-  std::int64_t size = 0;    // bytes of the object
+  ObjectVersion version;  // empty when deleted
+  std::int64_t size = 0;  // bytes of the object
   Timestamp uploaded_at;
   std::optional<ContentHash> hash;  // of the object's bytes; absent when they were not read
   std::int64_t file_version = 0;    // 0: never had one
@@ -42,22 +42,23 @@ struct LedgerEntry {
   std::int64_t row_count = 0;       // held: good rows that were not taken over
   std::int64_t rejected_count = 0;
   std::int64_t duration_ms = 0;
-  std::string error;                // held, failed: why. Else a note, such as keys that no pinned column takes
-  bool transient = false;           // failed for a reason outside the file: tried again on every pass
-  std::string settings;             // held, failed: fingerprint of the options that led to it; others are a new try
+  std::string error;       // held, failed: why. Else a note, such as keys that no pinned column takes
+  bool transient = false;  // failed for a reason outside the file: tried again on every pass
+  std::string settings;    // held, failed: fingerprint of the options that led to it; others are a new try
   Timestamp ingest_time;
-  std::vector<std::string> raw_paths;           // data files of raw; the snapshot's add of that path has size and stats
+  std::vector<std::string>
+      raw_paths;  // data files of raw; the snapshot's add of that path has size and stats
   std::vector<DataFile> quarantine_files;
 };
 
 // Tags of a snapshot add: whose rows it holds, and of which version of the object.
 struct FileTag {
   std::string source_file;
-  std::string identity;     // ObjectVersion::Identity()
+  std::string identity;  // ObjectVersion::Identity()
   ContentHash hash;
-  std::int64_t size = 0;    // bytes of the object
+  std::int64_t size = 0;  // bytes of the object
   std::int64_t file_version = 0;
-  std::int64_t rows = 0;    // of the whole object, which may lie in several files
+  std::int64_t rows = 0;  // of the whole object, which may lie in several files
 
   bool operator==(const FileTag&) const = default;
 };
@@ -68,7 +69,8 @@ std::optional<FileTag> ParseTags(const std::map<std::string, std::string>& tags)
 // commitInfo of a ledger commit, whole: operation, metrics, txnId and the account of the batch.
 std::string ToCommitInfo(std::span<const LedgerEntry> entries, std::string_view txn_id, Timestamp now);
 
-// The account in a commitInfo; empty for a commit that is not ours. kBadData when it is ours and cannot be read.
+// The account in a commitInfo; empty for a commit that is not ours. kBadData when it is ours and cannot be
+// read.
 Result<std::vector<LedgerEntry>> ParseCommitInfo(std::string_view json);
 
 }  // namespace rtl::load

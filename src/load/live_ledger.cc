@@ -27,8 +27,9 @@ Result<> LiveLedger::Read() {
   for (Version next = absorbed + 1; next <= version; ++next) {
     auto commit = set_.snapshot.ReadCommit(next);
     if (!commit) {
-      return Fail(commit.error().Wrap(fmt::format("{}: the ledger after version {}, which file_records have absorbed, cannot be read",
-                                                  set_.snapshot.Uri(), absorbed)));
+      return Fail(commit.error().Wrap(
+          fmt::format("{}: the ledger after version {}, which file_records have absorbed, cannot be read",
+                      set_.snapshot.Uri(), absorbed)));
     }
     RTL_CHECK(ledger.Fold(*commit));
   }

@@ -1,4 +1,5 @@
-// The ledger of a running loader: shared by the threads that plan and load, advanced by the one that commits. Thread-safe.
+// The ledger of a running loader: shared by the threads that plan and load, advanced by the one that commits.
+// Thread-safe.
 #pragma once
 
 #include <memory>
@@ -49,7 +50,8 @@ class LiveLedger {
 
   const TableSet& set_;
   const Clock& clock_;
-  std::mutex advance_mutex_;  // held while the ledger is moved on, reading the log included; taken before mutex_
+  std::mutex
+      advance_mutex_;  // held while the ledger is moved on, reading the log included; taken before mutex_
   mutable std::mutex mutex_;
   std::unique_ptr<Ledger> ledger_;
   Timestamp read_at_;

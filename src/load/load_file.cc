@@ -14,6 +14,7 @@
 #include "core/uuid.h"
 #include "decode/line_source.h"
 #include "decode/ndjson.h"
+#include "discover/utf8_name.h"
 #include "encode/parquet_encoder.h"
 #include "load/pinned_reader.h"
 
@@ -25,18 +26,25 @@ constexpr std::size_t kSliceWorthAThread = 256 << 10;
 
 // Errors in reading the source that concern this file alone.
 bool IsFilesOwn(ErrorKind kind) {
-  return kind == ErrorKind::kBadData || kind == ErrorKind::kPermissionDenied || kind == ErrorKind::kUnavailable ||
-         kind == ErrorKind::kResourceExhausted || kind == ErrorKind::kUnsupported;
+  return kind == ErrorKind::kBadData || kind == ErrorKind::kPermissionDenied ||
+         kind == ErrorKind::kUnavailable || kind == ErrorKind::kResourceExhausted ||
+         kind == ErrorKind::kUnsupported;
 }
 
-bool IsTransient(ErrorKind kind) { return kind == ErrorKind::kPermissionDenied || kind == ErrorKind::kUnavailable; }
+bool IsTransient(ErrorKind kind) {
+  return kind == ErrorKind::kPermissionDenied || kind == ErrorKind::kUnavailable;
+}
 
 std::string TypeName(const arrow::DataType& type) {
   switch (type.id()) {
-    case arrow::Type::BOOL: return "boolean";
-    case arrow::Type::INT64: return "long";
-    case arrow::Type::DOUBLE: return "double";
-    default: return "string";
+    case arrow::Type::BOOL:
+      return "boolean";
+    case arrow::Type::INT64:
+      return "long";
+    case arrow::Type::DOUBLE:
+      return "double";
+    default:
+      return "string";
   }
 }
 
@@ -94,7 +102,7 @@ class Loading {
     failed.uploaded_at = before.uploaded_at;
     failed.ingest_time = before.ingest_time;
     failed.outcome = EntryOutcome::kFailed;
-    failed.error = error.message();
+    failed.error = discover::EscapeInvalidUtf8(error.message());  // it may quote the file
     failed.transient = IsTransient(error.kind());
     failed.settings = in_.settings;
     return Finish();
@@ -215,7 +223,8 @@ class Loading {
     return {};
   }
 
-  // Slices are decoded apart: what one spells another way than an earlier one gets the earlier one's spelling.
+  // Slices are decoded apart: what one spells another way than an earlier one gets the earlier one's
+  // spelling.
   Result<> TakeColumns(DecodedSlice& slice) {
     arrow::FieldVector fields = slice.rows->schema()->fields();
     bool renamed = false;
@@ -229,13 +238,16 @@ class Loading {
       }
     }
     if (static_cast<int>(types_.size()) > in_.options.max_columns) {
-      return Fail(ErrorKind::kResourceExhausted,
-                  fmt::format("{} has more than rows.max_columns = {} different keys; raise it, or pin the columns with "
-                              "rows.schema",
-                              object_.key, in_.options.max_columns));
+      return Fail(
+          ErrorKind::kResourceExhausted,
+          fmt::format(
+              "{} has more than rows.max_columns = {} different keys; raise it, or pin the columns with "
+              "rows.schema",
+              object_.key, in_.options.max_columns));
     }
     if (renamed) {
-      slice.rows = arrow::RecordBatch::Make(arrow::schema(fields), slice.rows->num_rows(), slice.rows->columns());
+      slice.rows =
+          arrow::RecordBatch::Make(arrow::schema(fields), slice.rows->num_rows(), slice.rows->columns());
     }
     return {};
   }
@@ -273,7 +285,9 @@ class Loading {
   }
 
   // A hash of the key first: spreads names in a store, and groups a key's files in a listing.
-  std::string NewPath() const { return fmt::format("{:08x}-{}.parquet", HashKey(object_.source_file) >> 32, NewUuid()); }
+  std::string NewPath() const {
+    return fmt::format("{:08x}-{}.parquet", HashKey(object_.source_file) >> 32, NewUuid());
+  }
 
   void NoteUnknownKeys() {
     if (unknown_keys_.empty()) return;
@@ -299,7 +313,7 @@ class Loading {
   std::deque<Pending> pending_;
   std::int64_t lines_before_ = 0;
   std::vector<std::pair<std::string, std::string>> types_;  // column, Delta type; in order of appearance
-  std::map<std::string, std::string> spelling_;              // folded name -> column
+  std::map<std::string, std::string> spelling_;             // folded name -> column
   std::map<std::string, std::int64_t> unknown_keys_;
   std::optional<Error> put_error_;  // of the tables' store, told apart from the source's on the way up
 };

@@ -21,20 +21,21 @@ struct LoadInputs {
   store::ObjectStore& source;
   const TableSet& tables;
   const Options& options;
-  std::string settings;      // fingerprint of options that decide between loaded and held or failed
-  WorkerPool& decoders;      // decode slices of large files
+  std::string settings;  // fingerprint of options that decide between loaded and held or failed
+  WorkerPool& decoders;  // decode slices of large files
   const Clock& clock;
 };
 
 struct FileLoad {
   ReadOutcome read;
-  std::int64_t file_version = 0;       // written into the rows; 0 when none were
-  std::vector<delta::Field> fields;    // data columns of the files
+  std::int64_t file_version = 0;     // written into the rows; 0 when none were
+  std::vector<delta::Field> fields;  // data columns of the files
   std::int64_t blank_lines = 0;
 };
 
-// Reads the object at exactly its version. `account` is what the ledger says of the key at the task's base; `known` are
-// the table's data columns. Data files are put to the snapshot's folder, and to raw's, under new names.
+// Reads the object at exactly its version. `account` is what the ledger says of the key at the task's base;
+// `known` are the table's data columns. Data files are put to the snapshot's folder, and to raw's, under new
+// names.
 //   kConflict, kNotFound   the object is no longer at that version: plan the key again
 //   other errors           the tables' store refuses or the loader is at its bounds: stop
 // What is wrong with the file itself, or with reading it, is an outcome (kFailed), not an error.

@@ -20,26 +20,34 @@ int ThreadsFor(const Options& options) {
 
 std::string_view ToString(Outcome outcome) {
   switch (outcome) {
-    case Outcome::kLoaded: return "loaded";
-    case Outcome::kReplaced: return "replaced";
-    case Outcome::kDeleted: return "deleted";
-    case Outcome::kUnchanged: return "unchanged";
-    case Outcome::kHeld: return "held";
-    case Outcome::kFailed: return "failed";
+    case Outcome::kLoaded:
+      return "loaded";
+    case Outcome::kReplaced:
+      return "replaced";
+    case Outcome::kDeleted:
+      return "deleted";
+    case Outcome::kUnchanged:
+      return "unchanged";
+    case Outcome::kHeld:
+      return "held";
+    case Outcome::kFailed:
+      return "failed";
   }
   return "failed";
 }
 
-Result<std::unique_ptr<Loader>> Loader::Open(store::ObjectStore& source, store::ObjectStore& tables, Options options,
-                                             Observer* observer, bool create, const Clock& clock) {
+Result<std::unique_ptr<Loader>> Loader::Open(store::ObjectStore& source, store::ObjectStore& tables,
+                                             Options options, Observer* observer, bool create,
+                                             const Clock& clock) {
   RTL_TRY(auto rules, discover::SourceRules::Make(options.source_pattern));
-  auto parts = std::make_unique<LoaderParts>(source, tables, std::move(options), observer, std::move(rules), clock);
+  auto parts =
+      std::make_unique<LoaderParts>(source, tables, std::move(options), observer, std::move(rules), clock);
   RTL_CHECK(parts->OpenTables(create));
   return std::unique_ptr<Loader>(std::move(parts));
 }
 
-LoaderParts::LoaderParts(store::ObjectStore& source, store::ObjectStore& tables, Options options, Observer* observer,
-                         discover::SourceRules rules, const Clock& clock)
+LoaderParts::LoaderParts(store::ObjectStore& source, store::ObjectStore& tables, Options options,
+                         Observer* observer, discover::SourceRules rules, const Clock& clock)
     : source_(source),
       tables_(tables),
       options_(std::move(options)),
@@ -77,10 +85,12 @@ Result<> LoaderParts::CheckPinnedColumns() const {
     for (const decode::Column& pinned : options_.pinned_columns) {
       if (decode::FoldCase(known.name) != decode::FoldCase(pinned.name)) continue;
       if (known.name == pinned.name && known.type == pinned.type) continue;
-      return Fail(ErrorKind::kBadConfig,
-                  fmt::format("rows.schema pins column {}, which the table {} has as {} of another spelling or type: pin it "
-                              "as it is there, or load into new tables",
-                              pinned.name, set_.snapshot.Uri(), known.name));
+      return Fail(
+          ErrorKind::kBadConfig,
+          fmt::format(
+              "rows.schema pins column {}, which the table {} has as {} of another spelling or type: pin it "
+              "as it is there, or load into new tables",
+              pinned.name, set_.snapshot.Uri(), known.name));
     }
   }
   return {};
@@ -107,9 +117,8 @@ Result<LoaderParts::Pass> LoaderParts::ListSource(std::stop_token stop,
       task.key = named.object.key;
       task.base = base;
       if (named.kind == NamedObject::Kind::kRefused) task.refused = named.reason;
-      const bool again = ledger_->With([&](Ledger& ledger) {
-        return ledger.MarkSeen(named.object.source_file) == Ledger::Mark::kAgain;
-      });
+      const bool again = ledger_->With(
+          [&](Ledger& ledger) { return ledger.MarkSeen(named.object.source_file) == Ledger::Mark::kAgain; });
       if (again) {
         const std::string reason = fmt::format(
             "another object stands for {} already: keys must not share a source_file (see source.pattern)",
@@ -157,7 +166,8 @@ Result<SyncReport> LoaderParts::Sync(std::stop_token stop) {
   auto done = pass ? engine.WaitIdle(stop) : Result<>(Fail(pass.error()));
   if (!done) {
     if (done.error().kind() == ErrorKind::kCancelled) RTL_CHECK(engine.Drain());
-    // What was committed is derived by the next run at the latest; try now, but the first error is the one to tell.
+    // What was committed is derived by the next run at the latest; try now, but the first error is the one to
+    // tell.
     (void)Derive();
     return Fail(done.error());
   }
@@ -182,8 +192,9 @@ Result<> LoaderParts::DeriveOrWarn() {
   const Timestamp now = clock_.Now();
   if (!lagging_since_) lagging_since_ = now;
   if (now - *lagging_since_ > options_.max_derivation_lag) {
-    return Fail(derived.error().Wrap("the derived tables have lagged behind the snapshot for too long, so nothing more is "
-                                     "loaded: mend what follows"));
+    return Fail(derived.error().Wrap(
+        "the derived tables have lagged behind the snapshot for too long, so nothing more is "
+        "loaded: mend what follows"));
   }
   observer_->OnNotice("the derived tables lag behind: " + derived.error().message());
   return {};
@@ -201,7 +212,8 @@ FileReport LoaderParts::ProblemReport(const LedgerEntry& entry) const {
   return report;
 }
 
-SyncReport LoaderParts::MakeReport(const Engine& engine, const Pass& pass, std::chrono::steady_clock::time_point started) {
+SyncReport LoaderParts::MakeReport(const Engine& engine, const Pass& pass,
+                                   std::chrono::steady_clock::time_point started) {
   const Engine::Counts counts = engine.counts();
   SyncReport report;
   report.files_seen = pass.seen;
@@ -233,7 +245,7 @@ Result<PlanReport> LoaderParts::Plan() {
     file.source_file = task.source_file;
     file.bytes = task.object ? task.object->size : 0;
     file.reason = task.refused;
-    file.action = !task.refused.empty()          ? "failed"
+    file.action = !task.refused.empty()           ? "failed"
                   : decision == Decision::kDelete ? "delete"
                   : replaces                      ? "replace"
                                                   : "load";

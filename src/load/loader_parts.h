@@ -13,13 +13,13 @@
 #include <utility>
 #include <vector>
 
-#include "load/source_naming.h"
 #include "load/committer.h"
 #include "load/deriver.h"
 #include "load/engine.h"
 #include "load/live_ledger.h"
 #include "load/load_file.h"
 #include "load/loader.h"
+#include "load/source_naming.h"
 #include "load/table_set.h"
 #include "load/worker_pool.h"
 
@@ -52,15 +52,16 @@ class LoaderParts final : public Loader {
   // Derives; a failure is a notice until derivation lags too far behind.
   Result<> DeriveOrWarn();
   Result<> CheckPinnedColumns() const;
-  SyncReport MakeReport(const Engine& engine, const Pass& pass, std::chrono::steady_clock::time_point started);
+  SyncReport MakeReport(const Engine& engine, const Pass& pass,
+                        std::chrono::steady_clock::time_point started);
   FileReport ProblemReport(const LedgerEntry& entry) const;
 
   // For verify. Rows in the snapshot's data by source_file and file_version.
   using RowCounts = std::map<std::pair<std::string, std::int64_t>, std::int64_t>;
   Result<RowCounts> CountTableRows() const;
   std::string CompareVersion(const SourceObject& object, const KeyAccount& account) const;
-  Result<std::string> CompareContent(const SourceObject& object, const KeyAccount& account, const RowCounts& counts,
-                                     std::int64_t& rows);
+  Result<std::string> CompareContent(const SourceObject& object, const KeyAccount& account,
+                                     const RowCounts& counts, std::int64_t& rows);
   Result<std::int64_t> CountSourceRows(const SourceObject& object, ContentHash& hash);
   Result<> CompareRecords(VerifyReport& report);
 

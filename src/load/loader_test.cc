@@ -14,7 +14,9 @@ class LoaderTest : public ::testing::Test {
     EXPECT_TRUE(report.has_value()) << report.error().message();
     return report ? *report : SyncReport{};
   }
-  void Put(const std::string& key, const std::string& text) { ASSERT_TRUE(source_.Put(key, text).has_value()); }
+  void Put(const std::string& key, const std::string& text) {
+    ASSERT_TRUE(source_.Put(key, text).has_value());
+  }
 
   store::MemoryStore source_;
   store::MemoryStore tables_;
@@ -192,7 +194,8 @@ TEST_F(LoaderTest, VerifyFindsWhatDiffers) {
 }
 
 TEST_F(LoaderTest, ManyFilesTakeSeveralRecordBucketsAndSurviveARestart) {
-  for (int i = 0; i < 5000; ++i) Put(fmt::format("f{}", i), fmt::format("{{\"n\": {}, \"gen\": \"a\"}}\n", i));
+  for (int i = 0; i < 5000; ++i)
+    Put(fmt::format("f{}", i), fmt::format("{{\"n\": {}, \"gen\": \"a\"}}\n", i));
   Options threads = TestOptions();
   threads.single_threaded = false;
   threads.threads = 2;

@@ -1,4 +1,5 @@
-// What the loader's tests share: a source and tables in memory, a loader on them, and the tables read back row by row.
+// What the loader's tests share: a source and tables in memory, a loader on them, and the tables read back
+// row by row.
 #pragma once
 
 #include <arrow/api.h>
@@ -43,16 +44,17 @@ inline std::vector<Row> ReadRows(store::ObjectStore& store, const std::string& n
     return rows;
   }
   for (const auto& [path, add] : state->adds) {
-    const auto read = delta::ReadDataFile(table, *state, add, {}, [&](const arrow::RecordBatch& batch) -> Result<> {
-      for (std::int64_t i = 0; i < batch.num_rows(); ++i) {
-        Row row;
-        for (int c = 0; c < batch.num_columns(); ++c) {
-          if (!batch.column(c)->IsNull(i)) row[batch.column_name(c)] = ValueText(*batch.column(c), i);
-        }
-        rows.push_back(std::move(row));
-      }
-      return {};
-    });
+    const auto read =
+        delta::ReadDataFile(table, *state, add, {}, [&](const arrow::RecordBatch& batch) -> Result<> {
+          for (std::int64_t i = 0; i < batch.num_rows(); ++i) {
+            Row row;
+            for (int c = 0; c < batch.num_columns(); ++c) {
+              if (!batch.column(c)->IsNull(i)) row[batch.column_name(c)] = ValueText(*batch.column(c), i);
+            }
+            rows.push_back(std::move(row));
+          }
+          return {};
+        });
     EXPECT_TRUE(read.has_value()) << read.error().message();
   }
   return rows;
@@ -87,25 +89,32 @@ inline Result<SyncReport> SyncOnce(store::ObjectStore& source, store::ObjectStor
 // "n" rows that tell file, generation and line: {"id": ..., "gen": ...}.
 inline std::string Lines(int rows, const std::string& generation) {
   std::string text;
-  for (int i = 0; i < rows; ++i) text += fmt::format("{{\"n\": \"{}\", \"gen\": \"{}\", \"payload\": {{\"a\": [1, 2]}}}}\n", i, generation);
+  for (int i = 0; i < rows; ++i)
+    text +=
+        fmt::format("{{\"n\": \"{}\", \"gen\": \"{}\", \"payload\": {{\"a\": [1, 2]}}}}\n", i, generation);
   return text;
 }
 
 // Rows per (source_file, gen) in the snapshot.
 inline std::map<std::pair<std::string, std::string>, int> SnapshotCounts(store::ObjectStore& tables) {
   std::map<std::pair<std::string, std::string>, int> counts;
-  for (const Row& row : ReadRows(tables, "customer_data_snapshot")) ++counts[{Field(row, "source_file"), Field(row, "gen")}];
+  for (const Row& row : ReadRows(tables, "customer_data_snapshot"))
+    ++counts[{Field(row, "source_file"), Field(row, "gen")}];
   return counts;
 }
 
-// I5, I6, I7 over the derived tables: each version in raw once with the rows that file_log counts, file_records one a file.
+// I5, I6, I7 over the derived tables: each version in raw once with the rows that file_log counts,
+// file_records one a file.
 inline void ExpectDerivedAgree(store::ObjectStore& tables) {
   std::map<std::pair<std::string, std::string>, int> raw;
   std::set<std::string> lines;
   for (const Row& row : ReadRows(tables, "customer_data_raw")) {
     ++raw[{Field(row, "source_file"), Field(row, "file_version")}];
-    EXPECT_TRUE(lines.insert(Field(row, "source_file") + "|" + Field(row, "file_version") + "|" + Field(row, "n")).second)
-        << "a line stands twice in raw: " << Field(row, "source_file") << " version " << Field(row, "file_version");
+    EXPECT_TRUE(
+        lines.insert(Field(row, "source_file") + "|" + Field(row, "file_version") + "|" + Field(row, "n"))
+            .second)
+        << "a line stands twice in raw: " << Field(row, "source_file") << " version "
+        << Field(row, "file_version");
   }
   std::map<std::pair<std::string, std::string>, int> quarantined;
   for (const Row& row : ReadRows(tables, "quarantine")) {
@@ -127,7 +136,8 @@ inline void ExpectDerivedAgree(store::ObjectStore& tables) {
       EXPECT_GT(std::stoll(key.second), highest[key.first]) << "file_version goes back or is given out twice";
       highest[key.first] = std::stoll(key.second);
       if (Field(row, "rejected_count") != "0") rejected[key] += std::stoi(Field(row, "rejected_count"));
-      if (action != "held" && Field(row, "row_count") != "0") logged[key] += std::stoi(Field(row, "row_count"));
+      if (action != "held" && Field(row, "row_count") != "0")
+        logged[key] += std::stoi(Field(row, "row_count"));
     }
   }
   EXPECT_EQ(raw, logged);

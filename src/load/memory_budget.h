@@ -25,7 +25,8 @@ class MemoryBudget {
     std::int64_t bytes_;
   };
 
-  // Waits until the share is free. More than the whole budget counts as the whole: such a file is loaded alone.
+  // Waits until the share is free. More than the whole budget counts as the whole: such a file is loaded
+  // alone.
   Share Take(std::int64_t bytes) {
     const std::int64_t share = std::min(bytes, total_);
     std::unique_lock lock(mutex_);

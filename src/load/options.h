@@ -39,12 +39,12 @@ struct Options {
   std::int64_t max_line_bytes = 256 << 20;           // rows.max_line_bytes
   std::int64_t max_decompressed_bytes = 64LL << 30;  // rows.max_decompressed_bytes
   Guard guard;
-  std::int64_t memory_bytes = 512 << 20;            // load.memory: bound of what files being loaded hold
-  int threads = 0;                                  // load.threads; 0: one per core
-  bool single_threaded = false;                 // all on the caller's thread, so that runs repeat exactly: for tests
-  int commit_max_files = 5000;                      // commit.max_files
-  int checkpoint_interval = 100;                    // commit.checkpoint_interval: commits between checkpoints
-  std::chrono::milliseconds list_interval{30'000};  // watch.list_interval
+  std::int64_t memory_bytes = 512 << 20;  // load.memory: bound of what files being loaded hold
+  int threads = 0;                        // load.threads; 0: one per core
+  bool single_threaded = false;   // all on the caller's thread, so that runs repeat exactly: for tests
+  int commit_max_files = 5000;    // commit.max_files
+  int checkpoint_interval = 100;  // commit.checkpoint_interval: commits between checkpoints
+  std::chrono::milliseconds list_interval{30'000};   // watch.list_interval
   std::chrono::milliseconds derive_interval{2'000};  // watch.derive_interval
   std::chrono::milliseconds max_derivation_lag{24 * 3600 * 1000};
 };

@@ -14,8 +14,8 @@ Result<std::string> PinnedReader::Next() {
   if (object_.size > kPieceBytes) options.range = store::ByteRange{offset_, wanted};
   RTL_TRY(store::Object piece, store_.Get(object_.key, options));
   if (static_cast<std::int64_t>(piece.bytes.size()) != wanted) {
-    return Fail(ErrorKind::kUnavailable, fmt::format("{}: {} bytes came where {} were due (offset {})", object_.key,
-                                                     piece.bytes.size(), wanted, offset_));
+    return Fail(ErrorKind::kUnavailable, fmt::format("{}: {} bytes came where {} were due (offset {})",
+                                                     object_.key, piece.bytes.size(), wanted, offset_));
   }
   // Settled before its first byte was read: it cannot have changed since without its etag showing it.
   if (offset_ == 0 && piece.info.version.settled) object_.version.settled = true;

@@ -19,8 +19,8 @@ class PinnedReader {
   // `store` must outlive the reader; `object` is copied.
   PinnedReader(store::ObjectStore& store, const SourceObject& object) : store_(store), object_(object) {}
 
-  // The next piece of at most kPieceBytes; empty at the end. kConflict or kNotFound when the object is no longer at its
-  // version: the pieces so far are worth nothing.
+  // The next piece of at most kPieceBytes; empty at the end. kConflict or kNotFound when the object is no
+  // longer at its version: the pieces so far are worth nothing.
   Result<std::string> Next();
 
   // After Next() gave an empty piece: of all bytes, and what was learnt of the version.

@@ -10,8 +10,9 @@ constexpr std::chrono::milliseconds kFirstPause{5};
 
 }  // namespace
 
-Result<AfterPut> PutAndReadBack(const delta::Table& table, Version version, std::span<const delta::Action> actions,
-                                Timestamp state_read_at, const Clock& clock) {
+Result<AfterPut> PutAndReadBack(const delta::Table& table, Version version,
+                                std::span<const delta::Action> actions, Timestamp state_read_at,
+                                const Clock& clock) {
   RTL_TRY(const delta::PutOutcome put, table.PutCommit(version, actions));
   AfterPut next = DecideAfterPut(put);
   std::string doubt = "its reply was lost";
@@ -40,10 +41,12 @@ Result<AfterPut> PutAndReadBack(const delta::Table& table, Version version, std:
     pause *= 2;
   }
   if (next != AfterPut::kReadBack && next != AfterPut::kPutAgain) return next;
-  return Fail(ErrorKind::kCommitUnknown,
-              fmt::format("{}: whether version {} was written could not be found out ({}); nothing was cleaned up, the next "
-                          "run finds out",
-                          table.Uri(), version, doubt));
+  return Fail(
+      ErrorKind::kCommitUnknown,
+      fmt::format(
+          "{}: whether version {} was written could not be found out ({}); nothing was cleaned up, the next "
+          "run finds out",
+          table.Uri(), version, doubt));
 }
 
 }  // namespace rtl::load

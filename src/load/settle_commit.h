@@ -10,10 +10,11 @@
 
 namespace rtl::load {
 
-// Puts `actions` as `version`; while the outcome is unknown reads it back, and puts the same bytes again while the state
-// (read at `state_read_at`) is young. Returns kDone, kReadWinners or kPlanAgain. kCommitUnknown when the store cannot be read
-// back within the budget: nothing may be cleaned up then.
-Result<AfterPut> PutAndReadBack(const delta::Table& table, Version version, std::span<const delta::Action> actions,
-                                Timestamp state_read_at, const Clock& clock);
+// Puts `actions` as `version`; while the outcome is unknown reads it back, and puts the same bytes again
+// while the state (read at `state_read_at`) is young. Returns kDone, kReadWinners or kPlanAgain.
+// kCommitUnknown when the store cannot be read back within the budget: nothing may be cleaned up then.
+Result<AfterPut> PutAndReadBack(const delta::Table& table, Version version,
+                                std::span<const delta::Action> actions, Timestamp state_read_at,
+                                const Clock& clock);
 
 }  // namespace rtl::load

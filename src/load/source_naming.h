@@ -16,7 +16,8 @@ struct NamedObject {
 
 NamedObject NameObject(const discover::SourceRules& rules, const store::ObjectInfo& info);
 
-// Turns a file into a refused one. Names of refused objects begin with '!' and no file's own does but by source.pattern.
+// Turns a file into a refused one. Names of refused objects begin with '!' and no file's own does but by
+// source.pattern.
 NamedObject Refuse(SourceObject object, std::string reason);
 
 }  // namespace rtl::load

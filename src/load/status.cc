@@ -14,7 +14,8 @@ std::int64_t NumRecords(simdjson::dom::parser& parser, const std::string& stats)
   return rows;
 }
 
-TableStatus Describe(const std::string& name, const delta::TableState& state, std::optional<Timestamp> last_commit_at) {
+TableStatus Describe(const std::string& name, const delta::TableState& state,
+                     std::optional<Timestamp> last_commit_at) {
   TableStatus status;
   status.name = name;
   status.version = state.version;

@@ -13,10 +13,14 @@ namespace rtl::load {
 namespace {
 
 constexpr std::string_view kSourceProperty = "rtloader.source";
-constexpr std::array<std::string_view, 4> kOwnColumns = {"source_file", "source_version", "file_version", "ingest_time"};
+constexpr std::array<std::string_view, 4> kOwnColumns = {"source_file", "source_version", "file_version",
+                                                         "ingest_time"};
 
 std::vector<delta::Field> OriginFields() {
-  return {{"source_file", "string"}, {"source_version", "string"}, {"file_version", "long"}, {"ingest_time", "timestamp"}};
+  return {{"source_file", "string"},
+          {"source_version", "string"},
+          {"file_version", "long"},
+          {"ingest_time", "timestamp"}};
 }
 
 }  // namespace
@@ -44,7 +48,8 @@ TableSet MakeTableSet(store::ObjectStore& store, const Options& options, const C
 delta::Schema BaseSchema(Role role) {
   switch (role) {
     case Role::kSnapshot:
-    case Role::kRaw: return {OriginFields()};
+    case Role::kRaw:
+      return {OriginFields()};
     case Role::kFileRecords:
       return {{{"file_id", "string"},
                {"file_path", "string"},
@@ -90,23 +95,27 @@ delta::Schema BaseSchema(Role role) {
   return {};
 }
 
-Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, const Options& options, bool create,
-                                       Timestamp now) {
+Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, const Options& options,
+                                       bool create, Timestamp now) {
   for (int attempt = 0;; ++attempt) {
     auto state = table.Load();
     if (state) {
       const auto source = state->metadata.configuration.find(std::string(kSourceProperty));
       if (source == state->metadata.configuration.end()) {
-        return Fail(ErrorKind::kBadConfig,
-                    fmt::format("{} is a Delta table that rtloader did not make: give another tables root, or another name "
-                                "for it in [tables]",
-                                table.Uri()));
+        return Fail(
+            ErrorKind::kBadConfig,
+            fmt::format(
+                "{} is a Delta table that rtloader did not make: give another tables root, or another name "
+                "for it in [tables]",
+                table.Uri()));
       }
       if (source->second != options.source_uri) {
-        return Fail(ErrorKind::kBadConfig,
-                    fmt::format("{} follows the source {}, not {}: one set of tables follows one source; give another "
-                                "tables root",
-                                table.Uri(), source->second, options.source_uri));
+        return Fail(
+            ErrorKind::kBadConfig,
+            fmt::format(
+                "{} follows the source {}, not {}: one set of tables follows one source; give another "
+                "tables root",
+                table.Uri(), source->second, options.source_uri));
       }
       RTL_CHECK(delta::CheckWritable(state->protocol, state->metadata));
       return state;
@@ -118,10 +127,12 @@ Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, con
     metadata.schema = BaseSchema(role);
     metadata.created_time_ms = MillisSinceEpoch(now);
     metadata.configuration[std::string(kSourceProperty)] = options.source_uri;
-    // The snapshot's log is the ledger: only our own maintenance may remove commits, never before they are derived.
+    // The snapshot's log is the ledger: only our own maintenance may remove commits, never before they are
+    // derived.
     if (role == Role::kSnapshot) metadata.configuration["delta.enableExpiredLogCleanup"] = "false";
     const std::vector<delta::Action> actions = {
-        delta::CommitInfo{PlainCommitInfo("CREATE TABLE", NewUuid(), now)}, delta::Protocol{}, std::move(metadata)};
+        delta::CommitInfo{PlainCommitInfo("CREATE TABLE", NewUuid(), now)}, delta::Protocol{},
+        std::move(metadata)};
     // Whoever was first: the next round loads what stands there.
     const auto outcome = table.PutCommit(0, actions);
     if (!outcome) return Fail(outcome.error().Wrap(fmt::format("making the table {}", table.Uri())));
@@ -140,20 +151,22 @@ std::vector<delta::Field> DataFields(const delta::Schema& schema) {
   return fields;
 }
 
-Result<std::optional<delta::Schema>> WithFields(const delta::Schema& schema, const std::vector<delta::Field>& fields) {
+Result<std::optional<delta::Schema>> WithFields(const delta::Schema& schema,
+                                                const std::vector<delta::Field>& fields) {
   delta::Schema wider = schema;
   bool widened = false;
   for (const delta::Field& field : fields) {
     if (const delta::Field* known = wider.Find(field.name)) {
       if (known->type != field.type) {
-        return Fail(ErrorKind::kConflict,
-                    fmt::format("column {} is {} in the table and {} in the file", field.name, known->type, field.type));
+        return Fail(ErrorKind::kConflict, fmt::format("column {} is {} in the table and {} in the file",
+                                                      field.name, known->type, field.type));
       }
       continue;
     }
     for (const delta::Field& known : wider.fields) {
       if (decode::FoldCase(known.name) != decode::FoldCase(field.name)) continue;
-      return Fail(ErrorKind::kConflict, fmt::format("column {} is spelled {} in the table", field.name, known.name));
+      return Fail(ErrorKind::kConflict,
+                  fmt::format("column {} is spelled {} in the table", field.name, known.name));
     }
     const auto first_own = std::find_if(wider.fields.begin(), wider.fields.end(),
                                         [](const delta::Field& f) { return IsOwnColumn(f.name); });

@@ -33,18 +33,20 @@ TableSet MakeTableSet(store::ObjectStore& store, const Options& options, const C
 // Columns that each table has from the start; snapshot and raw get the data columns put before these.
 delta::Schema BaseSchema(Role role);
 
-// Loads a table, or makes its first commit when it is absent and `create` (kNotFound otherwise). Another process may be
-// first. kBadConfig when the table belongs to another source.
-Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, const Options& options, bool create,
-                                       Timestamp now);
+// Loads a table, or makes its first commit when it is absent and `create` (kNotFound otherwise). Another
+// process may be first. kBadConfig when the table belongs to another source.
+Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, const Options& options,
+                                       bool create, Timestamp now);
 
 // The data columns of a snapshot or raw schema: all but the loader's own.
 std::vector<delta::Field> DataFields(const delta::Schema& schema);
 bool IsOwnColumn(std::string_view name);
 
-// `schema` with those `fields` that it lacks (by exact name) put before the loader's columns; nullopt when it lacks none. A field that
-// folds to the name of another one, or has another type, is an error (kConflict: the file is decoded anew with the table's spelling).
-Result<std::optional<delta::Schema>> WithFields(const delta::Schema& schema, const std::vector<delta::Field>& fields);
+// `schema` with those `fields` that it lacks (by exact name) put before the loader's columns; nullopt when it
+// lacks none. A field that folds to the name of another one, or has another type, is an error (kConflict: the
+// file is decoded anew with the table's spelling).
+Result<std::optional<delta::Schema>> WithFields(const delta::Schema& schema,
+                                                const std::vector<delta::Field>& fields);
 
 // A commitInfo for commits that carry no account (creation, derived tables).
 std::string PlainCommitInfo(std::string_view operation, std::string_view txn_id, Timestamp now);

@@ -16,7 +16,8 @@ namespace rtl::load {
 namespace {
 
 std::string HeldOrFailed(const LedgerEntry& last) {
-  return fmt::format("{}: {}", ToString(last.outcome), last.error.empty() ? "no reason recorded" : last.error);
+  return fmt::format("{}: {}", ToString(last.outcome),
+                     last.error.empty() ? "no reason recorded" : last.error);
 }
 
 bool KeepsOldRows(const LedgerEntry& last) {
@@ -29,7 +30,8 @@ Result<VerifyReport> LoaderParts::Verify(bool fast, std::stop_token stop) {
   VerifyReport report;
   report.fast = fast;
   if (!exist_) {
-    return Fail(ErrorKind::kNotFound, fmt::format("there are no tables at {} yet: run sync first", tables_.Uri()));
+    return Fail(ErrorKind::kNotFound,
+                fmt::format("there are no tables at {} yet: run sync first", tables_.Uri()));
   }
   RTL_CHECK(ledger_->Refresh());
   report.snapshot_version = ledger_->version();
@@ -56,8 +58,8 @@ Result<VerifyReport> LoaderParts::Verify(bool fast, std::stop_token stop) {
         differ(object.source_file, "failed: " + named.reason);
         continue;
       }
-      const bool again =
-          ledger_->With([&](Ledger& ledger) { return ledger.MarkSeen(object.source_file) == Ledger::Mark::kAgain; });
+      const bool again = ledger_->With(
+          [&](Ledger& ledger) { return ledger.MarkSeen(object.source_file) == Ledger::Mark::kAgain; });
       if (again) {
         differ(object.key, fmt::format("failed: another object stands for {} already", object.source_file));
         continue;
@@ -88,7 +90,8 @@ std::string LoaderParts::CompareVersion(const SourceObject& object, const KeyAcc
   const LedgerEntry& last = *account.last;
   if (last.outcome == EntryOutcome::kDeleted) return "deleted in the tables, but in the source";
   if (last.version.Name() != object.version.Name()) {
-    return fmt::format("version {} in the source, {} in the tables", object.version.Name(), last.version.Name());
+    return fmt::format("version {} in the source, {} in the tables", object.version.Name(),
+                       last.version.Name());
   }
   if (KeepsOldRows(last)) return HeldOrFailed(last);
   if (!Explains(last, !account.files.empty())) {
@@ -160,21 +163,22 @@ Result<LoaderParts::RowCounts> LoaderParts::CountTableRows() const {
   delta::ReadOptions columns;
   columns.columns = {"source_file", "file_version"};
   for (const auto& [path, add] : state.adds) {
-    RTL_CHECK(delta::ReadDataFile(set_.snapshot, state, add, columns, [&](const arrow::RecordBatch& batch) -> Result<> {
-      const BatchReader reader(batch);
-      std::pair<std::string, std::int64_t> key;
-      std::int64_t* count = nullptr;
-      for (std::int64_t row = 0; row < reader.rows(); ++row) {
-        const std::string source_file = reader.Text("source_file", row).value_or("");
-        const std::int64_t file_version = reader.Long("file_version", row).value_or(0);
-        if (count == nullptr || key.first != source_file || key.second != file_version) {
-          key = {source_file, file_version};
-          count = &counts[key];
-        }
-        ++*count;
-      }
-      return {};
-    }));
+    RTL_CHECK(delta::ReadDataFile(
+        set_.snapshot, state, add, columns, [&](const arrow::RecordBatch& batch) -> Result<> {
+          const BatchReader reader(batch);
+          std::pair<std::string, std::int64_t> key;
+          std::int64_t* count = nullptr;
+          for (std::int64_t row = 0; row < reader.rows(); ++row) {
+            const std::string source_file = reader.Text("source_file", row).value_or("");
+            const std::int64_t file_version = reader.Long("file_version", row).value_or(0);
+            if (count == nullptr || key.first != source_file || key.second != file_version) {
+              key = {source_file, file_version};
+              count = &counts[key];
+            }
+            ++*count;
+          }
+          return {};
+        }));
   }
   return counts;
 }
@@ -198,8 +202,8 @@ Result<> LoaderParts::CompareRecords(VerifyReport& report) {
       const auto record = by_file.find(source_file);
       if (record == by_file.end()) {
         report.differences.push_back({source_file, "missing in file_records"});
-      } else if (record->second->file_version != last->file_version || record->second->row_count != last->row_count ||
-                 record->second->outcome != last->outcome) {
+      } else if (record->second->file_version != last->file_version ||
+                 record->second->row_count != last->row_count || record->second->outcome != last->outcome) {
         report.differences.push_back({source_file, "file_records say something else than the ledger"});
       }
     });

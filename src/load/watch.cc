@@ -9,7 +9,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// An unsettled file is looked at again when two seconds have passed (ObjectVersion::settled), and a little more.
+// An unsettled file is looked at again when two seconds have passed (ObjectVersion::settled), and a little
+// more.
 constexpr std::chrono::milliseconds kSettleTime{2'100};
 
 // Files to look at again, by when. Filled by the committing thread.
@@ -116,7 +117,8 @@ Result<SyncReport> LoaderParts::Watch(std::stop_token stop) {
         if (!pass->refused_deletes.empty()) observer_->OnNotice(pass->refused_deletes);
         total = *pass;
       } else if (pass.error().kind() != ErrorKind::kCancelled) {
-        observer_->OnNotice("listing the source failed, the next one is due as usual: " + pass.error().message());
+        observer_->OnNotice("listing the source failed, the next one is due as usual: " +
+                            pass.error().message());
       }
       next_listing = SteadyClock::now() + options_.list_interval;
     }

@@ -88,6 +88,7 @@ TEST_F(FaultyStoreTest, ExactlyOneOfManyThreadsIsHit) {
   std::atomic<int> failed = 0;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(8);
     for (int t = 0; t < 8; ++t) {
       threads.emplace_back([&, t] {
         for (int i = 0; i < 100; ++i) {

@@ -280,7 +280,8 @@ Result<> MakeRoot(const std::filesystem::path& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<ObjectStore>> OpenLocalStore(std::string root, bool create, const Clock& clock) {
+Result<std::unique_ptr<ObjectStore>> OpenLocalStore(const std::string& root, bool create,
+                                                    const Clock& clock) {
   if (root.empty() || root.find('\0') != root.npos) {
     return Fail(ErrorKind::kBadConfig, "a folder's path is empty or holds a NUL byte");
   }

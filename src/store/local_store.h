@@ -24,7 +24,7 @@ namespace rtl::store {
 // `root`: a folder, made (with those above it) if `create`; else kNotFound when missing. Every call opens it
 // by name again, so a folder that is moved away is missed (kUnavailable, also in Head) rather than silently
 // followed. Relative: to the working directory as it is now. `clock` must outlive the store.
-Result<std::unique_ptr<ObjectStore>> OpenLocalStore(std::string root, bool create,
+Result<std::unique_ptr<ObjectStore>> OpenLocalStore(const std::string& root, bool create,
                                                     const Clock& clock = SystemClock());
 
 }  // namespace rtl::store

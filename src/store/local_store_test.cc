@@ -324,7 +324,7 @@ TEST_F(LocalStoreTest, AFailedPutLeavesTheOldObjectAndNoTrace) {
 // A file written in place (as `cp` over it does) changes its ctime with every write, so a read that spans one
 // fails.
 TEST_F(LocalStoreTest, APinnedReadOfASettledFileNeverMixesInPlaceWrites) {
-  constexpr std::size_t kSize = 2 << 20;
+  constexpr std::size_t kSize = 2'000'000 / 4096 * 4096;
   WriteFile("f", std::string(kSize, 'a'));
   const auto pin = store().Head("f")->version;
   std::this_thread::sleep_for(std::chrono::milliseconds(50));  // the file system's clock has ticked: settled

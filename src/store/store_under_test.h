@@ -14,7 +14,8 @@ namespace rtl::store {
 
 class TempFolder {
  public:
-  TempFolder() : path_(std::filesystem::temp_directory_path() / ("rtl-test-" + NewUuid())) {
+  explicit TempFolder(const std::filesystem::path& base = std::filesystem::temp_directory_path())
+      : path_(base / ("rtl-test-" + NewUuid())) {
     std::filesystem::create_directories(path_);
   }
   ~TempFolder() {
