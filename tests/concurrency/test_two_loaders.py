@@ -26,12 +26,13 @@ def watch_for(source, tables, seconds, outcomes):
         time.sleep(seconds)
 
 
-def check(source, tables, folder):
+def check(source, tables, folder, accounts=True):
     folder.observe(read_folder(source.path))
     sync(source.path, tables.root, expect=OK)
     verify(source.path, tables.root)
     check_snapshot(tables, folder)
-    check_accounts(tables, folder)  # file_version is given once: file_log would name it twice
+    if accounts:
+        check_accounts(tables, folder)  # file_version is given once: file_log would name it twice
 
 
 def test_two_loaders(tmp_path):
@@ -59,7 +60,8 @@ def test_two_loaders(tmp_path):
         assert not failures, f"round {number}: {failures}"
         for done in outcomes:
             assert done.code in (OK, HELD), f"round {number}: {done}"
-        check(source, tables, folder)
+        check(source, tables, folder, accounts=number % 10 == 9)
+    check(source, tables, folder)
     check_raw(tables, check_history(tables))
 
 
