@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "discover/utf8_name.h"
+#include "load/entry_report.h"
 
 namespace rtl::load {
 namespace {
@@ -21,49 +21,6 @@ std::int64_t MemoryFor(std::int64_t bytes) {
   return (1 << 20) + std::min<std::int64_t>(4 * bytes, 224 << 20);
 }
 
-FileReport ToReport(const LedgerEntry& entry) {
-  FileReport report;
-  report.source_file = entry.source_file;
-  switch (entry.outcome) {
-    case EntryOutcome::kLoaded:
-      report.outcome = entry.replaced ? Outcome::kReplaced : Outcome::kLoaded;
-      break;
-    case EntryOutcome::kUnchanged:
-      report.outcome = Outcome::kUnchanged;
-      break;
-    case EntryOutcome::kDeleted:
-      report.outcome = Outcome::kDeleted;
-      break;
-    case EntryOutcome::kHeld:
-      report.outcome = Outcome::kHeld;
-      break;
-    case EntryOutcome::kFailed:
-      report.outcome = Outcome::kFailed;
-      break;
-  }
-  report.file_version = entry.file_version;
-  report.bytes = entry.size;
-  report.rows = entry.row_count;
-  report.rejected = entry.rejected_count;
-  report.error = entry.error;
-  return report;
-}
-
-LedgerEntry FailedEntry(const SourceObject& object, const Error& error, std::string settings, Timestamp now) {
-  LedgerEntry entry;
-  entry.source_file = object.source_file;
-  entry.key = discover::EscapeInvalidUtf8(object.key);
-  entry.version = object.version;
-  entry.size = object.size;
-  entry.uploaded_at = object.uploaded_at;
-  entry.outcome = EntryOutcome::kFailed;
-  entry.error = discover::EscapeInvalidUtf8(error.message());
-  entry.transient = error.kind() != ErrorKind::kBadData;
-  entry.settings = std::move(settings);
-  entry.ingest_time = now;
-  return entry;
-}
-
 }  // namespace
 
 Engine::Engine(const LoadInputs& inputs, const discover::SourceRules& rules, LiveLedger& ledger,
@@ -73,7 +30,8 @@ Engine::Engine(const LoadInputs& inputs, const discover::SourceRules& rules, Liv
       ledger_(ledger),
       committer_(committer),
       observer_(observer),
-      memory_(inputs.options.memory_bytes) {
+      memory_(inputs.options.memory_bytes),
+      hinted_deletes_(inputs.options.guard) {
   if (in_.options.single_threaded) return;
   // Twice the decoders: while one waits for the disk another decodes.
   for (int i = 0; i < 2 * in_.decoders.threads(); ++i) threads_.emplace_back([this] { Work(); });
@@ -151,10 +109,7 @@ void Engine::OnUnsettled(std::function<void(const std::string&, const std::strin
 }
 
 void Engine::ResetHintedDeletes(std::int64_t known_files) {
-  const std::lock_guard lock(mutex_);
-  hinted_deletes_ = 0;
-  hinted_deletes_refused_ = false;
-  known_at_listing_ = known_files;
+  hinted_deletes_.Reset(known_files);
 }
 
 void Engine::Work() {
@@ -297,23 +252,13 @@ Result<bool> Engine::IsDuplicate(const SourceObject& object) {
 }
 
 bool Engine::MayDeleteOnHint() {
-  std::string refusal;
-  bool first = false;
-  {
-    const std::lock_guard lock(mutex_);
-    refusal = MassDeleteRefusal(in_.options.guard, hinted_deletes_ + 1, known_at_listing_);
-    if (refusal.empty()) {
-      ++hinted_deletes_;
-      return true;
-    }
-    first = !hinted_deletes_refused_;
-    hinted_deletes_refused_ = true;
-  }
-  if (first) {
+  std::string notice;
+  const bool allowed = hinted_deletes_.Allow(notice);
+  if (!notice.empty()) {
     const std::lock_guard lock(observer_mutex_);
-    observer_.OnNotice("many files vanish at once; deletes wait for the next listing: " + refusal);
+    observer_.OnNotice(notice);
   }
-  return false;
+  return allowed;
 }
 
 void Engine::Ready(LoadedFile file) {

@@ -19,6 +19,7 @@
 #include "core/error.h"
 #include "flow/source_object.h"
 #include "load/committer.h"
+#include "load/hinted_deletes.h"
 #include "load/live_ledger.h"
 #include "load/load_file.h"
 #include "load/loader.h"
@@ -93,6 +94,7 @@ class Engine {
   Committer& committer_;
   Observer& observer_;
   MemoryBudget memory_;
+  HintedDeletes hinted_deletes_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -108,9 +110,6 @@ class Engine {
   std::optional<Error> error_;
   Counts counts_;
   std::function<void(const std::string&, const std::string&)> on_unsettled_;
-  std::int64_t hinted_deletes_ = 0;
-  std::int64_t known_at_listing_ = 0;
-  bool hinted_deletes_refused_ = false;
 
   std::mutex observer_mutex_;
   std::vector<std::jthread> threads_;

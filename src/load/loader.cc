@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "load/entry_report.h"
 #include "load/loader_parts.h"
 
 namespace rtl::load {
@@ -200,18 +201,6 @@ Result<> LoaderParts::DeriveOrWarn() {
   return {};
 }
 
-FileReport LoaderParts::ProblemReport(const LedgerEntry& entry) const {
-  FileReport report;
-  report.source_file = entry.source_file;
-  report.outcome = entry.outcome == EntryOutcome::kHeld ? Outcome::kHeld : Outcome::kFailed;
-  report.file_version = entry.file_version;
-  report.bytes = entry.size;
-  report.rows = entry.row_count;
-  report.rejected = entry.rejected_count;
-  report.error = entry.error;
-  return report;
-}
-
 SyncReport LoaderParts::MakeReport(const Engine& engine, const Pass& pass,
                                    std::chrono::steady_clock::time_point started) {
   const Engine::Counts counts = engine.counts();
@@ -232,7 +221,7 @@ SyncReport LoaderParts::MakeReport(const Engine& engine, const Pass& pass,
   report.commits = counts.commits;
   report.snapshot_version = ledger_->version();
   for (const LedgerEntry& entry : ledger_->With([](Ledger& ledger) { return ledger.Problems(); })) {
-    report.problems.push_back(ProblemReport(entry));
+    report.problems.push_back(ToReport(entry));
   }
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return report;

@@ -54,7 +54,6 @@ class LoaderParts final : public Loader {
   Result<> CheckPinnedColumns() const;
   SyncReport MakeReport(const Engine& engine, const Pass& pass,
                         std::chrono::steady_clock::time_point started);
-  FileReport ProblemReport(const LedgerEntry& entry) const;
 
   // For verify. Rows in the snapshot's data by source_file and file_version.
   using RowCounts = std::map<std::pair<std::string, std::int64_t>, std::int64_t>;

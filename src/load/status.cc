@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
+
+#include "load/entry_report.h"
 #include "load/loader_parts.h"
 
 namespace rtl::load {
@@ -65,7 +68,7 @@ Result<StatusReport> LoaderParts::Status() {
     RTL_CHECK(ledger_->Refresh());
     report.source_files = ledger_->With([](Ledger& ledger) { return ledger.live_files(); });
     for (const LedgerEntry& entry : ledger_->With([](Ledger& ledger) { return ledger.Problems(); })) {
-      report.problems.push_back(ProblemReport(entry));
+      report.problems.push_back(ToReport(entry));
     }
   }
   return report;
