@@ -5,6 +5,7 @@ The list and the outcomes are those of docs/odd-inputs.md.
 
 import gzip
 import json
+import time
 
 import pytest
 import zstandard
@@ -369,6 +370,31 @@ def test_mostly_bad_file_is_held_and_heals(tmp_path):
     sync(loaded.source, loaded.tables.root, expect=OK)
     records = [r for r in loaded.tables.records(SNAPSHOT) if r["source_file"] == "odd.txt"]
     assert [(r["wid"], r["file_version"] > 2) for r in records] == [("0007", True)]
+
+
+def test_a_held_files_number_is_not_given_again(tmp_path):
+    """Good bytes, mostly bad ones, the good ones again, then others: four outcomes, three numbers."""
+    loaded = Loaded(tmp_path, ten())
+    for data, code in ((b"bad\n" * 6, HELD), (ten(), OK), (good(7) + b"\n", OK)):
+        (loaded.source / "odd.txt").write_bytes(data)
+        sync(loaded.source, loaded.tables.root, expect=code)
+    entries = [e for e in loaded.tables.records(LOG) if e["file_path"] == "odd.txt"]
+    entries.sort(key=lambda e: e["snapshot_version"])
+    assert [(e["action"], e["file_version"]) for e in entries] == [
+        ("loaded", 1),
+        ("held", 2),
+        ("unchanged", 1),
+        ("replaced", 3),
+    ]
+
+
+def test_a_held_file_is_quarantined_once(tmp_path):
+    """A file that was young when it was looked at is looked at again; its bad lines are not written again."""
+    loaded = Loaded(tmp_path, b"bad\n" * 6, expect=HELD)
+    time.sleep(2.2)
+    sync(loaded.source, loaded.tables.root, expect=HELD)
+    assert len(loaded.tables.records(QUARANTINE)) == 6
+    assert [e["action"] for e in loaded.tables.records(LOG) if e["file_path"] == "odd.txt"].count("held") == 1
 
 
 def test_half_bad_is_not_more_than_half(tmp_path):
