@@ -23,6 +23,8 @@ function(rtl_module NAME)
   if(tests)
     add_executable(${NAME}_test ${tests})
     target_link_libraries(${NAME}_test PRIVATE rtl_${NAME} GTest::gmock GTest::gtest_main)
+    # not __FILE__: with a compiler cache its text depends on where it was first compiled
+    target_compile_definitions(${NAME}_test PRIVATE RTLOADER_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     target_precompile_headers(${NAME}_test PRIVATE <gtest/gtest.h> ${ARG_PCH})
     gtest_discover_tests(${NAME}_test TEST_PREFIX "${NAME}/" DISCOVERY_MODE PRE_TEST
       PROPERTIES TIMEOUT 300 LABELS unit)

@@ -13,8 +13,7 @@ namespace rtl::cli {
 namespace {
 
 std::string ReadProjectFile(const std::string& name) {
-  const std::filesystem::path root =
-      std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  const std::filesystem::path root = std::filesystem::path(RTLOADER_SOURCE_DIR);
   std::ifstream in(root / name);
   EXPECT_TRUE(in.is_open()) << root / name;
   return {std::istreambuf_iterator<char>(in), {}};

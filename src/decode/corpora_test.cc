@@ -25,7 +25,7 @@ std::optional<fs::path> Corpus(const char* folder) {
   const char* root = std::getenv("RTLOADER_CORPORA");
   const std::vector<fs::path> places = root != nullptr ? std::vector<fs::path>{root} : [] {
     std::vector<fs::path> found;
-    for (fs::path at = fs::path(__FILE__).parent_path(); at != at.parent_path(); at = at.parent_path()) {
+    for (fs::path at = RTLOADER_SOURCE_DIR; at != at.parent_path(); at = at.parent_path()) {
       found.push_back(at / "shared" / "data");
     }
     return found;

@@ -12,6 +12,15 @@ bool KeepsOldRows(EntryOutcome outcome) {
   return outcome == EntryOutcome::kHeld || outcome == EntryOutcome::kFailed;
 }
 
+// The same bytes under another identity, where the bytes gave no rows to retag (an empty file, say).
+bool SameWithoutRows(const KeyAccount& account, const ReadOutcome& read) {
+  if (!account.last || !account.files.empty() || !read.adds.empty()) return false;
+  const LedgerEntry& last = *account.last;
+  const bool taken = last.outcome == EntryOutcome::kLoaded || last.outcome == EntryOutcome::kUnchanged;
+  return taken && Explains(last, false) && read.entry.outcome == EntryOutcome::kLoaded &&
+         last.hash == read.entry.hash;
+}
+
 FileTag TagOf(const LedgerEntry& entry) {
   return {entry.source_file, entry.version.Identity(), entry.hash.value_or(ContentHash{}),
           entry.size,        entry.file_version,       entry.row_count};
@@ -48,7 +57,8 @@ bool Explains(const LedgerEntry& last, bool has_rows) {
 }
 
 std::int64_t NextFileVersion(const KeyAccount& account) {
-  std::int64_t highest = account.last ? account.last->file_version : 0;
+  std::int64_t highest =
+      account.last ? std::max(account.last->file_version, account.last->highest_version) : 0;
   for (const OwnedFile& file : account.files) highest = std::max(highest, file.file_version);
   return highest + 1;
 }
@@ -94,10 +104,19 @@ std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const 
   }
   for (const OwnedFile& file : account.files) change.seen.push_back(file.add.path);
 
+  if (SameWithoutRows(account, read)) {
+    entry.outcome = EntryOutcome::kUnchanged;
+    entry.file_version = last->file_version;
+    entry.highest_version = last->highest_version;
+    entry.raw_paths.clear();
+    entry.quarantine_files.clear();  // they are there already
+    return change;
+  }
   const std::int64_t next = NextFileVersion(account);
+  entry.highest_version = next - 1;
   switch (entry.outcome) {
     case EntryOutcome::kLoaded:
-      entry.file_version = next;
+      entry.file_version = entry.highest_version = next;
       entry.replaced = !account.files.empty();
       for (const OwnedFile& file : account.files)
         change.removes.push_back(delta::RemoveOf(file.add, MillisSinceEpoch(now), true));
@@ -105,7 +124,14 @@ std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const 
       for (delta::Add& add : change.adds) add.tags = ToTags(TagOf(entry));
       break;
     case EntryOutcome::kHeld:
-      entry.file_version = next;
+      if (last && last->outcome == EntryOutcome::kHeld && last->hash == entry.hash &&
+          last->settings == entry.settings) {
+        entry.repeated = true;
+        entry.file_version = last->file_version;
+        entry.quarantine_files.clear();  // they are there already
+      } else {
+        entry.file_version = entry.highest_version = next;
+      }
       break;
     case EntryOutcome::kFailed:
       entry.file_version = next - 1;

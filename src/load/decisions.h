@@ -45,7 +45,7 @@ Decision PlanKey(const KeyAccount& account, const std::optional<ObjectVersion>& 
 // believed.
 bool Explains(const LedgerEntry& last, bool has_rows);
 
-// 1 + the highest among the tags, the rows and the last entry (point 3).
+// 1 + the highest among the tags, the rows and what the last entry knows to have been given out (point 3).
 std::int64_t NextFileVersion(const KeyAccount& account);
 
 // The hash behind the rows that are there, when all their files tell the same one and the rows are all there.

@@ -139,9 +139,14 @@ Result<std::unique_ptr<Deriver>> Deriver::Open(const TableSet& set, const delta:
                                                const Options& options, bool create, const Clock& clock) {
   std::unique_ptr<Deriver> deriver(new Deriver(set, options.checkpoint_interval, clock));
   for (const RoleTable& entry : set.derived) {
-    RTL_TRY(delta::TableState state, OpenOrCreate(entry.table, entry.role, options, create, clock.Now()));
-    deriver->items_.push_back({entry.role, DerivedTable(entry.table, std::move(state), DerivedAppId(snapshot),
-                                                        options.checkpoint_interval, clock)});
+    auto state = OpenOrCreate(entry.table, entry.role, options, create, clock.Now());
+    // One that was switched on since the last sync is made by the next one.
+    const bool to_come = !state && !create && state.error().kind() == ErrorKind::kNotFound;
+    if (to_come && entry.role != Role::kFileRecords) continue;
+    if (!state) return Fail(state.error());
+    deriver->items_.push_back(
+        {entry.role, DerivedTable(entry.table, std::move(*state), DerivedAppId(snapshot),
+                                  options.checkpoint_interval, clock)});
   }
   return deriver;
 }

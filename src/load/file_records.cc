@@ -33,6 +33,8 @@ Result<EncodedFile> Encode(const std::vector<LedgerEntry>& rows) {
   batch.Add(
       TimestampColumn{"uploaded_at", [&](std::size_t i) { return read(rows[i].uploaded_at, rows[i]); }});
   batch.Add(LongColumn{"file_version", [&](std::size_t i) { return std::optional(rows[i].file_version); }});
+  batch.Add(
+      LongColumn{"highest_version", [&](std::size_t i) { return std::optional(rows[i].highest_version); }});
   batch.Add(LongColumn{"file_size", [&](std::size_t i) { return std::optional(rows[i].size); }});
   batch.Add(StringColumn{"etag", [&](std::size_t i) { return Optional(rows[i].version.etag); }});
   batch.Add(StringColumn{"version_id", [&](std::size_t i) { return Optional(rows[i].version.version_id); }});
@@ -81,6 +83,7 @@ Result<> ReadBucket(const delta::Table& table, const delta::TableState& state, c
       ContentHash hash;
       if (FromHex(reader.Text("content_hash", row).value_or(""), hash)) entry.hash = hash;
       entry.file_version = reader.Long("file_version", row).value_or(0);
+      entry.highest_version = reader.Long("highest_version", row).value_or(0);
       entry.row_count = reader.Long("row_count", row).value_or(0);
       entry.rejected_count = reader.Long("rejected_count", row).value_or(0);
       entry.error = reader.Text("error", row).value_or("");

@@ -137,6 +137,7 @@ class Checker {
       node.account.files.push_back({add, tag, tag->file_version});
     }
     node.account.last = entry;
+    if (rules_.forget_highest_version) node.account.last->highest_version = 0;
     node.account.last_at = version;
     if (node.account.files.size() > 1) {
       throw Violation{"I2: the key's rows come from two files: " + PrintFiles(node.account)};
@@ -163,7 +164,8 @@ class Checker {
     }
     state.cursor = found;
     if (entry.outcome == EntryOutcome::kLoaded || entry.outcome == EntryOutcome::kHeld) {
-      if (entry.file_version <= state.max_file_version) {
+      if (entry.repeated ? entry.file_version != state.max_file_version
+                         : entry.file_version <= state.max_file_version) {
         throw Violation{fmt::format("I5: file_version {} is given out twice", entry.file_version)};
       }
       state.max_file_version = entry.file_version;
@@ -174,8 +176,8 @@ class Checker {
       throw Violation{"termination: the entry repeats the last one"};
     }
     if (state.log.size() > 14) throw Violation{"termination: the ledger grows without end"};
-    node.print = fmt::format("{}{}{}{}", static_cast<int>(entry.outcome), entry.version.Identity(),
-                             entry.file_version, PrintFiles(node.account));
+    node.print = fmt::format("{}{}{}/{}{}", static_cast<int>(entry.outcome), entry.version.Identity(),
+                             entry.file_version, entry.highest_version, PrintFiles(node.account));
     state.log.push_back(std::make_shared<Node>(std::move(node)));
     return state;
   }

@@ -31,6 +31,10 @@ TEST(Interleavings, VersionIds) {
 TEST(Interleavings, HeldFiles) {
   ExpectHolds({.contents = "AX", .writes = 2, .lost_replies = false});
 }
+// Held, then the bytes of the rows again, then new ones: the held version's number must not be given again.
+TEST(Interleavings, HeldThenTheOldBytesAgain) {
+  ExpectHolds({.contents = "AX", .writes = 4, .optimizes = 0, .lost_replies = false});
+}
 TEST(Interleavings, EmptyFiles) {
   ExpectHolds({.contents = "AE", .writes = 2, .lost_replies = false});
 }
@@ -103,6 +107,12 @@ TEST(WithoutTheRule, UnchangedComparesWithTheBytesBehindTheRows) {
   };
   ExpectBreaks({.contents = "AX", .writes = 3, .optimizes = 0, .versioned = true, .lost_replies = false},
                rules, "I1");
+}
+
+TEST(WithoutTheRule, TheHighestNumberGivenOutIsRemembered) {
+  Rules rules;  // in the last entry; its own file_version is not enough
+  rules.forget_highest_version = true;
+  ExpectBreaks({.contents = "AX", .writes = 4, .optimizes = 0, .lost_replies = false}, rules, "I5");
 }
 
 TEST(WithoutTheRule, EntriesThatDoNotExplainTheRowsAreNotBelieved) {

@@ -31,6 +31,7 @@ struct Rules {
   bool file_records_for_keys_without_an_add = true;
   bool recompute_derived_after_conflict = true;
   bool pinned = true;
+  bool forget_highest_version = false;
 };
 
 struct World {

@@ -23,7 +23,7 @@ constexpr EntryOutcome kOutcomes[] = {EntryOutcome::kLoaded, EntryOutcome::kUnch
 void WriteEntry(JsonWriter& json, const LedgerEntry& entry) {
   json.BeginObject().Key("sourceFile").String(entry.source_file).Key("key").String(entry.key);
   json.Key("outcome").String(ToString(entry.outcome));
-  json.Key("fileVersion").Int(entry.file_version);
+  json.Key("fileVersion").Int(entry.file_version).Key("highestVersion").Int(entry.highest_version);
   if (entry.outcome != EntryOutcome::kDeleted) {
     json.Key("etag").String(entry.version.etag);
     if (!entry.version.version_id.empty()) json.Key("versionId").String(entry.version.version_id);
@@ -32,6 +32,7 @@ void WriteEntry(JsonWriter& json, const LedgerEntry& entry) {
   }
   if (entry.hash) json.Key("hash").String(ToHex(*entry.hash));
   if (entry.replaced) json.Key("replaced").Bool(true);
+  if (entry.repeated) json.Key("repeated").Bool(true);
   json.Key("rows").Int(entry.row_count).Key("rejected").Int(entry.rejected_count);
   json.Key("durationMs").Int(entry.duration_ms).Key("ingestTime").Int(MicrosSinceEpoch(entry.ingest_time));
   if (!entry.error.empty()) json.Key("error").String(entry.error);
@@ -104,6 +105,7 @@ std::optional<LedgerEntry> ReadEntry(simdjson::dom::element element) {
     known = true;
   }
   entry.file_version = members.Int("fileVersion", true);
+  entry.highest_version = members.Int("highestVersion", true);
   entry.version = {members.Text("etag"), members.Text("versionId"), members.Bool("settled", true)};
   entry.size = members.Int("size");
   entry.uploaded_at = FromMicros(members.Int("uploadedAt"));
@@ -113,6 +115,7 @@ std::optional<LedgerEntry> ReadEntry(simdjson::dom::element element) {
     entry.hash = hash;
   }
   entry.replaced = members.Bool("replaced", false);
+  entry.repeated = members.Bool("repeated", false);
   entry.row_count = members.Int("rows", true);
   entry.rejected_count = members.Int("rejected", true);
   entry.duration_ms = members.Int("durationMs");

@@ -38,8 +38,11 @@ struct LedgerEntry {
   Timestamp uploaded_at;
   std::optional<ContentHash> hash;  // of the object's bytes; absent when they were not read
   std::int64_t file_version = 0;    // 0: never had one
-  bool replaced = false;            // loaded over rows of an older version
-  std::int64_t row_count = 0;       // held: good rows that were not taken over
+  std::int64_t highest_version =
+      0;                       // ever given out for this file; above file_version after held, then unchanged
+  bool replaced = false;       // loaded over rows of an older version
+  bool repeated = false;       // held: the bytes of the last held version once more; keeps its file_version
+  std::int64_t row_count = 0;  // held: good rows that were not taken over
   std::int64_t rejected_count = 0;
   std::int64_t duration_ms = 0;
   std::string error;       // held, failed: why. Else a note, such as keys that no pinned column takes

@@ -55,6 +55,7 @@ delta::Schema BaseSchema(Role role) {
                {"file_path", "string"},
                {"uploaded_at", "timestamp"},
                {"file_version", "long"},
+               {"highest_version", "long"},
                {"file_size", "long"},
                {"etag", "string"},
                {"version_id", "string"},
