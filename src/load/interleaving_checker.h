@@ -252,7 +252,7 @@ class Checker {
     if (state.optimizes_left > 0 && !state.log.back()->account.files.empty()) {
       steps.push_back({"OPTIMIZE by another program", [this, &state] { return Optimize(state); }});
     }
-    for (int i = 0; i < 2; ++i) LoaderSteps(state, i, steps);
+    for (int i = 0; i < world_.loaders; ++i) LoaderSteps(state, i, steps);
     return steps;
   }
 

@@ -33,7 +33,7 @@ TEST(Interleavings, HeldFiles) {
 }
 // Held, then the bytes of the rows again, then new ones: the held version's number must not be given again.
 TEST(Interleavings, HeldThenTheOldBytesAgain) {
-  ExpectHolds({.contents = "AX", .writes = 4, .optimizes = 0, .lost_replies = false});
+  ExpectHolds({.contents = "AX", .loaders = 1, .writes = 4, .optimizes = 0, .lost_replies = false});
 }
 TEST(Interleavings, EmptyFiles) {
   ExpectHolds({.contents = "AE", .writes = 2, .lost_replies = false});
@@ -112,7 +112,8 @@ TEST(WithoutTheRule, UnchangedComparesWithTheBytesBehindTheRows) {
 TEST(WithoutTheRule, TheHighestNumberGivenOutIsRemembered) {
   Rules rules;  // in the last entry; its own file_version is not enough
   rules.forget_highest_version = true;
-  ExpectBreaks({.contents = "AX", .writes = 4, .optimizes = 0, .lost_replies = false}, rules, "I5");
+  ExpectBreaks({.contents = "AX", .loaders = 1, .writes = 4, .optimizes = 0, .lost_replies = false}, rules,
+               "I5");
 }
 
 TEST(WithoutTheRule, EntriesThatDoNotExplainTheRowsAreNotBelieved) {

@@ -36,6 +36,7 @@ struct Rules {
 
 struct World {
   std::string contents = "AB";
+  int loaders = 2;
   int writes = 3;
   int optimizes = 1;
   bool versioned = false;
