@@ -44,9 +44,8 @@ Decision PlanKey(const KeyAccount& account, const std::optional<ObjectVersion>& 
 bool Explains(const LedgerEntry& last, bool has_rows) {
   switch (last.outcome) {
     case EntryOutcome::kLoaded:
-      return has_rows == (last.row_count > 0);
     case EntryOutcome::kUnchanged:
-      return has_rows;
+      return has_rows == (last.row_count > 0);
     case EntryOutcome::kDeleted:
       return !has_rows;
     case EntryOutcome::kHeld:

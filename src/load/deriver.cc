@@ -75,10 +75,10 @@ Result<std::vector<delta::Action>> QuarantineContent(const Commits& commits, Der
 
 Result<EncodedFile> EncodeLog(const std::vector<std::pair<Version, const LedgerEntry*>>& rows) {
   const auto entry = [&](std::size_t i) -> const LedgerEntry& { return *rows[i].second; };
-  const auto action = [&](std::size_t i) {
-    return entry(i).outcome == EntryOutcome::kLoaded && entry(i).replaced
-               ? std::string("replaced")
-               : std::string(ToString(entry(i).outcome));
+  const auto action = [&](std::size_t i) -> std::string {
+    if (entry(i).repeated) return std::string(ToString(EntryOutcome::kUnchanged));
+    if (entry(i).outcome == EntryOutcome::kLoaded && entry(i).replaced) return "replaced";
+    return std::string(ToString(entry(i).outcome));
   };
   const auto exists = [&](std::size_t i) { return entry(i).outcome != EntryOutcome::kDeleted; };
   BatchBuilder batch(rows.size());

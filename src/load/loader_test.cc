@@ -103,6 +103,44 @@ TEST_F(LoaderTest, EmptyFileIsZeroRowsUnlessTheGuardHoldsIt) {
   EXPECT_EQ(Sync().commits, 0);
 }
 
+TEST_F(LoaderTest, AHeldNumberIsNotGivenAgainWhenTheOldBytesCameBack) {
+  Put("f", Lines(3, "a"));
+  Sync();
+  Put("f", "bad\nbad\n");
+  Sync();
+  Put("f", Lines(3, "a"));
+  EXPECT_EQ(Sync().unchanged, 1);
+  Put("f", Lines(3, "b"));
+  Sync();
+  std::set<std::string> versions;
+  for (const Row& row : ReadRows(tables_, "customer_data_raw")) versions.insert(Field(row, "file_version"));
+  EXPECT_EQ(versions, (std::set<std::string>{"1", "3"}));
+  ExpectDerivedAgree(tables_);
+}
+
+TEST_F(LoaderTest, TheSameBytesWithoutRowsAreLoggedAsUnchanged) {
+  for (const std::string text : {"", "bad\nbad\n"}) {
+    SCOPED_TRACE(text);
+    Put("f", text);
+    Sync();
+    const auto quarantined = ReadRows(tables_, "quarantine").size();
+    Put("f", text);  // another etag
+    const SyncReport again = Sync();
+    EXPECT_EQ(again.commits, 1);
+    EXPECT_EQ(again.loaded, 0);
+    EXPECT_EQ(Sync().commits, 0);
+    EXPECT_EQ(ReadRows(tables_, "quarantine").size(), quarantined);
+    auto loader = Loader::Open(source_, tables_, TestOptions(), nullptr, false);
+    ASSERT_TRUE(loader.has_value());
+    EXPECT_EQ((*loader)->Verify(false, {})->differences.size(), text.empty() ? 0u : 1u);
+  }
+  std::multiset<std::string> actions;
+  for (const Row& row : ReadRows(tables_, "file_log"))
+    actions.insert(Field(row, "action") + Field(row, "file_version"));
+  EXPECT_EQ(actions, (std::multiset<std::string>{"held2", "loaded1", "unchanged1", "unchanged2"}));
+  ExpectDerivedAgree(tables_);
+}
+
 TEST_F(LoaderTest, NewKeysAddColumnsInTheSameCommit) {
   Put("f", "{\"a\": 1}\n");
   Sync();
