@@ -11,7 +11,7 @@ class LoggingObserver : public load::Observer {
   void OnCommitted(std::int64_t snapshot_version, const std::vector<load::FileReport>& files) override {
     log_.Committed(snapshot_version, files);
   }
-  void OnNotice(const std::string& message) override { log_.Notice(message); }
+  void OnNotice(const std::string& message) override { log_.Warning(message); }
 
  private:
   EventLog& log_;

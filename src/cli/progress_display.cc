@@ -34,7 +34,7 @@ void ProgressDisplay::OnFileDone(const load::FileReport& file) {
 void ProgressDisplay::OnNotice(const std::string& message) {
   const std::lock_guard lock(mutex_);
   Erase();
-  log_.Notice(message);
+  log_.Warning(message);
 }
 
 void ProgressDisplay::Tick(const std::stop_token& stop) {

@@ -164,6 +164,7 @@ Result<std::vector<Action>> ParseCommitBytes(std::string_view bytes) {
       return Fail(parsed.error().Wrap(fmt::format("line {}", number)));
     }
   }
+  if (number == 0) return Fail(ErrorKind::kBadData, "an empty file, which no commit is");
   RTL_CHECK(CheckConsistent(actions));
   return actions;
 }

@@ -89,7 +89,8 @@ TEST(CommitJson, IgnoresWhatItDoesNotKnow) {
       "{\"txn\":{\"appId\":\"a\",\"version\":1,\"new\":[1,{}]},\"add\":null}\n{}");
   ASSERT_TRUE(actions) << actions.error().message();
   EXPECT_EQ(actions->size(), 1U);
-  EXPECT_TRUE(ParseCommitBytes("")->empty());
+  EXPECT_TRUE(ParseCommitBytes("{}")->empty());
+  EXPECT_THAT(ErrorOf(""), HasSubstr("empty"));
 }
 
 TEST(CommitJson, NamesTheLineOfGarbage) {

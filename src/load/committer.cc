@@ -92,7 +92,11 @@ std::vector<delta::Action> Committer::MakeActions(std::vector<Change>& changes, 
   for (Change& change : changes) {
     if (change.change.entry.outcome == EntryOutcome::kLoaded) {
       auto wider = WithFields(metadata.schema, change.file.load.fields);
-      if (!wider) {  // another spelling or type has come first: decode it anew
+      // Another spelling or type has come first, or no more columns fit: decode it anew with the table's
+      // columns.
+      const bool too_wide = wider && *wider && options_.pinned_columns.empty() &&
+                            static_cast<int>(DataFields(**wider).size()) > options_.max_columns;
+      if (!wider || too_wide) {
         outcome.plan_again.push_back(std::move(change.file));
         continue;
       }

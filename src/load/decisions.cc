@@ -17,7 +17,7 @@ bool SameWithoutRows(const KeyAccount& account, const ReadOutcome& read) {
   if (!account.last || !account.files.empty() || !read.adds.empty()) return false;
   const LedgerEntry& last = *account.last;
   const bool taken = last.outcome == EntryOutcome::kLoaded || last.outcome == EntryOutcome::kUnchanged;
-  return taken && Explains(last, false) && read.entry.outcome == EntryOutcome::kLoaded &&
+  return taken && Explains(account) && read.entry.outcome == EntryOutcome::kLoaded &&
          last.hash == read.entry.hash;
 }
 
@@ -36,16 +36,22 @@ Decision PlanKey(const KeyAccount& account, const std::optional<ObjectVersion>& 
     return known || !account.files.empty() ? Decision::kDelete : Decision::kNothing;
   }
   if (!last || last->version.Identity() != head->Identity()) return Decision::kLoad;
-  if (!Explains(*last, !account.files.empty())) return Decision::kLoad;
+  if (!Explains(account)) return Decision::kLoad;
   if (KeepsOldRows(last->outcome) && (last->transient || last->settings != settings)) return Decision::kLoad;
   return Decision::kNothing;
 }
 
-bool Explains(const LedgerEntry& last, bool has_rows) {
+bool Explains(const KeyAccount& account) {
+  const LedgerEntry& last = *account.last;
+  const bool has_rows = !account.files.empty();
   switch (last.outcome) {
     case EntryOutcome::kLoaded:
-    case EntryOutcome::kUnchanged:
-      return has_rows == (last.row_count > 0);
+    case EntryOutcome::kUnchanged: {
+      if (has_rows != (last.row_count > 0)) return false;
+      // A snapshot that was set back has rows of an older version than the entry tells.
+      const std::optional<FileTag> tag = RowsTag(account);
+      return !tag || tag->file_version == last.file_version;
+    }
     case EntryOutcome::kDeleted:
       return !has_rows;
     case EntryOutcome::kHeld:
@@ -98,7 +104,7 @@ std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const 
   LedgerEntry& entry = change.entry;
   const auto& last = account.last;
   if (last && last->outcome == entry.outcome && last->version.Identity() == entry.version.Identity() &&
-      Explains(*last, !account.files.empty())) {
+      Explains(account)) {
     return std::nullopt;
   }
   for (const OwnedFile& file : account.files) change.seen.push_back(file.add.path);

@@ -41,9 +41,9 @@ enum class Decision { kNothing, kLoad, kDelete };
 Decision PlanKey(const KeyAccount& account, const std::optional<ObjectVersion>& head,
                  std::string_view settings);
 
-// Whether the last entry accounts for the rows that are there, or are not (point 3). Otherwise it is not
-// believed.
-bool Explains(const LedgerEntry& last, bool has_rows);
+// Whether the account's last entry (which it must have) accounts for the rows that are there, or are not, and
+// for the version that their tags tell (point 3). Otherwise it is not believed.
+bool Explains(const KeyAccount& account);
 
 // 1 + the highest among the tags, the rows and what the last entry knows to have been given out (point 3).
 std::int64_t NextFileVersion(const KeyAccount& account);

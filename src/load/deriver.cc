@@ -135,18 +135,21 @@ Result<std::vector<delta::Action>> RecordsContent(const Commits& commits, Derive
 
 }  // namespace
 
-Result<std::unique_ptr<Deriver>> Deriver::Open(const TableSet& set, const delta::Metadata& snapshot,
+Result<std::unique_ptr<Deriver>> Deriver::Open(const TableSet& set, const delta::TableState& snapshot,
                                                const Options& options, bool create, const Clock& clock) {
+  const std::string app_id = DerivedAppId(snapshot.metadata);
+  const delta::Txn from_now_on{app_id, snapshot.version, MillisSinceEpoch(clock.Now())};
   std::unique_ptr<Deriver> deriver(new Deriver(set, options.checkpoint_interval, clock));
   for (const RoleTable& entry : set.derived) {
-    auto state = OpenOrCreate(entry.table, entry.role, options, create, clock.Now());
+    const bool from_ledger_alone = entry.role == Role::kFileRecords || entry.role == Role::kFileLog;
+    auto state = OpenOrCreate(entry.table, entry.role, options, create, clock.Now(),
+                              from_ledger_alone ? std::nullopt : std::optional(from_now_on));
     // One that was switched on since the last sync is made by the next one.
     const bool to_come = !state && !create && state.error().kind() == ErrorKind::kNotFound;
     if (to_come && entry.role != Role::kFileRecords) continue;
     if (!state) return Fail(state.error());
-    deriver->items_.push_back(
-        {entry.role, DerivedTable(entry.table, std::move(*state), DerivedAppId(snapshot),
-                                  options.checkpoint_interval, clock)});
+    deriver->items_.push_back({entry.role, DerivedTable(entry.table, std::move(*state), app_id,
+                                                        options.checkpoint_interval, clock)});
   }
   return deriver;
 }

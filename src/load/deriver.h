@@ -16,9 +16,10 @@ namespace rtl::load {
 
 class Deriver {
  public:
-  // Opens (or makes) the derived tables of the snapshot whose metadata is given. A table that is made absorbs
-  // the whole ledger. `set` must outlive the deriver.
-  static Result<std::unique_ptr<Deriver>> Open(const TableSet& set, const delta::Metadata& snapshot,
+  // Opens (or makes) the derived tables of a snapshot. file_records and file_log that are made absorb the
+  // whole ledger; raw and quarantine begin after `snapshot.version`, since the data files of what was loaded
+  // before are not there. `set` must outlive the deriver.
+  static Result<std::unique_ptr<Deriver>> Open(const TableSet& set, const delta::TableState& snapshot,
                                                const Options& options, bool create, const Clock& clock);
 
   // Makes every derived table absorb the ledger up to `version`, a snapshot version whose columns are those

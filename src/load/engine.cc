@@ -14,6 +14,10 @@ constexpr std::size_t kMaxQueued = 10'000;
 constexpr std::size_t kMaxReady = 10'000;
 // A file that changes under the reader this often in one go is left for the next pass.
 constexpr int kMaxAttempts = 20;
+// Notes on loaded files (such as keys that no pinned column takes) told one by one.
+constexpr int kMaxNotes = 20;
+constexpr std::chrono::milliseconds kGroupTime{100};
+constexpr std::size_t kGroupFiles = 256;
 
 // What loading a file of that size holds at its peak: slices, columns and the open Parquet file of one
 // window.
@@ -33,8 +37,8 @@ Engine::Engine(const LoadInputs& inputs, const discover::SourceRules& rules, Liv
       memory_(inputs.options.memory_bytes),
       hinted_deletes_(inputs.options.guard) {
   if (in_.options.single_threaded) return;
-  // Twice the decoders: while one waits for the disk another decodes.
-  for (int i = 0; i < 2 * in_.decoders.threads(); ++i) threads_.emplace_back([this] { Work(); });
+  // More than decoders: while one waits for the disk another decodes.
+  for (int i = 0; i < 4 * in_.decoders.threads(); ++i) threads_.emplace_back([this] { Work(); });
   threads_.emplace_back([this] { CommitLoop(); });
 }
 
@@ -108,8 +112,8 @@ void Engine::OnUnsettled(std::function<void(const std::string&, const std::strin
   on_unsettled_ = std::move(callback);
 }
 
-void Engine::ResetHintedDeletes(std::int64_t known_files) {
-  hinted_deletes_.Reset(known_files);
+void Engine::ResetHintedDeletes() {
+  hinted_deletes_.Reset();
 }
 
 void Engine::Work() {
@@ -156,6 +160,11 @@ Result<> Engine::Process(Task task) {
 
   const LiveLedger::View view = ledger_.Look(task.source_file);
   if (Touched(view.account, task.base, view.known_since)) {
+    if (task.base == view.version) {
+      return Fail(ErrorKind::kInternal,
+                  fmt::format("{}: planned on version {}, which is said to have been followed",
+                              task.source_file, task.base));
+    }
     PlanAgain(task.source_file, task.key, task.attempt);
     return {};
   }
@@ -165,7 +174,7 @@ Result<> Engine::Process(Task task) {
       Finish(task.source_file, task.key);
       return {};
     case Decision::kDelete: {
-      if (task.hinted && !MayDeleteOnHint()) {
+      if (task.hinted && !MayDeleteOnHint(task.source_file)) {
         Finish(task.source_file, task.key);
         return {};
       }
@@ -251,9 +260,10 @@ Result<bool> Engine::IsDuplicate(const SourceObject& object) {
   return NameObject(rules_, *other).object.source_file == object.source_file;
 }
 
-bool Engine::MayDeleteOnHint() {
+bool Engine::MayDeleteOnHint(const std::string& source_file) {
   std::string notice;
-  const bool allowed = hinted_deletes_.Allow(notice);
+  const bool allowed = hinted_deletes_.Allow(
+      source_file, [&] { return ledger_.With([](Ledger& ledger) { return ledger.live_files(); }); }, notice);
   if (!notice.empty()) {
     const std::lock_guard lock(observer_mutex_);
     observer_.OnNotice(notice);
@@ -319,6 +329,10 @@ void Engine::CommitLoop() {
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return closing_ || error_ || !ready_.empty(); });
+      // While more is queued a larger group is worth a moment: each commit costs its readers a file, for
+      // ever.
+      changed_.wait_for(lock, kGroupTime,
+                        [&] { return closing_ || error_ || queue_.empty() || ready_.size() >= kGroupFiles; });
       if (closing_ || error_) return;
     }
     if (!CommitBatch(TakeReady())) return;
@@ -414,6 +428,13 @@ void Engine::Report(Committer::Outcome& outcome) {
   }
   const std::lock_guard lock(observer_mutex_);
   if (outcome.version >= 0) observer_.OnCommitted(outcome.version, reports);
+  for (const FileReport& report : reports) {
+    const bool problem = report.outcome == Outcome::kHeld || report.outcome == Outcome::kFailed;
+    if (problem || report.error.empty() || notes_told_ > kMaxNotes) continue;
+    ++notes_told_;
+    observer_.OnNotice(notes_told_ > kMaxNotes ? "more files have notes: see error in file_log"
+                                               : fmt::format("{}: {}", report.source_file, report.error));
+  }
   if (!outcome.checkpoint_problem.empty())
     observer_.OnNotice("no checkpoint was written: " + outcome.checkpoint_problem);
 }

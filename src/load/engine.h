@@ -69,7 +69,7 @@ class Engine {
   void OnUnsettled(std::function<void(const std::string& source_file, const std::string& key)> callback);
 
   // Deletes by hints are bounded by the same guard as a listing's: a listing resets the count.
-  void ResetHintedDeletes(std::int64_t known_files);
+  void ResetHintedDeletes();
 
  private:
   void Work();
@@ -80,7 +80,7 @@ class Engine {
   bool CommitBatch(std::vector<LoadedFile> batch);
   Result<> Process(Task task);
   Result<std::optional<SourceObject>> LookAt(const Task& task, std::string& refused);
-  bool MayDeleteOnHint();
+  bool MayDeleteOnHint(const std::string& source_file);
   void Ready(LoadedFile file);
   void Finish(const std::string& source_file, const std::string& key);
   Result<bool> IsDuplicate(const SourceObject& object);
@@ -112,6 +112,7 @@ class Engine {
   std::function<void(const std::string&, const std::string&)> on_unsettled_;
 
   std::mutex observer_mutex_;
+  int notes_told_ = 0;  // under observer_mutex_
   std::vector<std::jthread> threads_;
 };
 

@@ -2,8 +2,10 @@
 // unmounted shows as many single deletes, and a wrong one must not empty the tables either. Thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "load/decisions.h"
@@ -15,21 +17,23 @@ class HintedDeletes {
   explicit HintedDeletes(const Guard& guard) : guard_(guard) {}
 
   // A listing has been made; it judged the deletes until now.
-  void Reset(std::int64_t known_files) {
+  void Reset() {
     const std::lock_guard lock(mutex_);
-    count_ = 0;
+    gone_.clear();
     refused_ = false;
-    known_ = known_files;
   }
 
-  // Whether one more may be committed. When not, `notice` is set the first time.
-  bool Allow(std::string& notice) {
+  // Whether this file's delete may be committed; `live` counts the files that the ledger knows now. When not,
+  // `notice` is set the first time.
+  template <typename Live>
+  bool Allow(const std::string& source_file, const Live& live, std::string& notice) {
     const std::lock_guard lock(mutex_);
-    const std::string refusal = MassDeleteRefusal(guard_, count_ + 1, known_);
-    if (refusal.empty()) {
-      ++count_;
-      return true;
-    }
+    gone_.insert(source_file);
+    const auto gone = static_cast<std::int64_t>(gone_.size());
+    if (gone < guard_.max_deleted_min) return true;
+    const std::string refusal = MassDeleteRefusal(guard_, gone, std::max<std::int64_t>(live(), gone));
+    if (refusal.empty()) return true;
+    gone_.erase(source_file);
     if (!refused_) notice = "many files vanish at once; deletes wait for the next listing: " + refusal;
     refused_ = true;
     return false;
@@ -38,8 +42,7 @@ class HintedDeletes {
  private:
   const Guard& guard_;
   std::mutex mutex_;
-  std::int64_t count_ = 0;
-  std::int64_t known_ = 0;
+  std::set<std::string> gone_;  // since the last listing
   bool refused_ = false;
 };
 

@@ -171,8 +171,7 @@ class Checker {
       state.max_file_version = entry.file_version;
     }
     if (before.last && before.last->outcome == entry.outcome &&
-        before.last->version.Identity() == entry.version.Identity() &&
-        Explains(*before.last, !before.files.empty())) {
+        before.last->version.Identity() == entry.version.Identity() && Explains(before)) {
       throw Violation{"termination: the entry repeats the last one"};
     }
     if (state.log.size() > 14) throw Violation{"termination: the ledger grows without end"};

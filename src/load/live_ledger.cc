@@ -17,12 +17,26 @@ Result<> LiveLedger::Read() {
   // file_records first: what they absorb after this look is also in the log that is read next.
   const delta::Table& records = *set_.Find(Role::kFileRecords);
   RTL_TRY(const delta::TableState records_state, records.Load());
-  RTL_TRY(std::vector<LedgerEntry> last, ReadRecords(records, records_state));
+  auto read = ReadRecords(records, records_state);
+  if (!read) {
+    return Fail(read.error().Wrap(
+        fmt::format("{} cannot be read (remove its folder, and the next sync makes it anew from the ledger)",
+                    records.Uri())));
+  }
+  std::vector<LedgerEntry> last = std::move(*read);
   RTL_TRY(delta::TableState state, set_.snapshot.Load());
   const auto txn = records_state.txns.find(DerivedAppId(state.metadata));
   const Version absorbed = txn == records_state.txns.end() ? -1 : txn->second.version;
   RTL_CHECK(delta::CheckWritable(state.protocol, state.metadata));
   const Version version = state.version;
+  if (absorbed > version) {
+    return Fail(
+        ErrorKind::kBadData,
+        fmt::format(
+            "{} ends at version {}, but file_records have absorbed version {}: the snapshot was set back, or "
+            "has lost commits. Restore all tables as of one moment, or load into a new tables root",
+            set_.snapshot.Uri(), version, absorbed));
+  }
   RTL_TRY(Ledger ledger, Ledger::Start(std::move(state), std::move(last), absorbed));
   for (Version next = absorbed + 1; next <= version; ++next) {
     auto commit = set_.snapshot.ReadCommit(next);

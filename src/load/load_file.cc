@@ -23,6 +23,8 @@ namespace {
 
 // A smaller slice is decoded where it was cut: handing it over would cost more.
 constexpr std::size_t kSliceWorthAThread = 256 << 10;
+// Of slices cut and not yet taken up: long lines make long slices.
+constexpr std::size_t kMaxPendingBytes = 32 << 20;
 
 // Errors in reading the source that concern this file alone.
 bool IsFilesOwn(ErrorKind kind) {
@@ -143,7 +145,7 @@ class Loading {
     const std::size_t ahead = static_cast<std::size_t>(in_.decoders.threads()) + 1;
     bool more = true;
     while (more || !pending_.empty()) {
-      while (more && pending_.size() < ahead) {
+      while (more && pending_.size() < ahead && pending_bytes_ < kMaxPendingBytes) {
         auto slice = lines.Next();
         if (!slice) {
           Drain();
@@ -155,6 +157,7 @@ class Loading {
       if (pending_.empty()) break;
       Pending next = std::move(pending_.front());
       pending_.pop_front();
+      pending_bytes_ -= next.bytes;
       auto taken = Take(next, rows, rejects);
       if (!taken) {
         Drain();
@@ -184,11 +187,14 @@ class Loading {
   struct Pending {
     std::future<Result<DecodedSlice>> slice;
     std::int64_t byte_offset = 0;
+    std::size_t bytes = 0;
   };
 
   void Decode(decode::Slice slice) {
     Pending pending;
     pending.byte_offset = slice.byte_offset;
+    pending.bytes = slice.bytes.size();
+    pending_bytes_ += pending.bytes;
     if (slice.bytes.size() < kSliceWorthAThread) {
       std::promise<Result<DecodedSlice>> done;
       done.set_value(decode::DecodeNdjson(slice.bytes, ndjson_));
@@ -204,6 +210,7 @@ class Loading {
   void Drain() {
     for (Pending& pending : pending_) pending.slice.wait();
     pending_.clear();
+    pending_bytes_ = 0;
   }
 
   Result<> Take(Pending& pending, encode::RowEncoder& rows, encode::RejectEncoder& rejects) {
@@ -311,6 +318,7 @@ class Loading {
   FileLoad load_;
   std::optional<std::string> at_hand_;  // a small object's bytes, already read and hashed
   std::deque<Pending> pending_;
+  std::size_t pending_bytes_ = 0;
   std::int64_t lines_before_ = 0;
   std::vector<std::pair<std::string, std::string>> types_;  // column, Delta type; in order of appearance
   std::map<std::string, std::string> spelling_;             // folded name -> column

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "discover/utf8_name.h"
 #include "load/entry_report.h"
 #include "load/loader_parts.h"
 
@@ -61,11 +62,15 @@ LoaderParts::LoaderParts(store::ObjectStore& source, store::ObjectStore& tables,
 
 Result<> LoaderParts::OpenTables(bool create) {
   const Timestamp now = clock_.Now();
+  if (!discover::IsUtf8(options_.source_uri)) {
+    return Fail(ErrorKind::kBadConfig,
+                "the source's path is not valid UTF-8, which the tables' properties must be: rename it");
+  }
   if (create) RTL_CHECK(set_.snapshot.ProbePutIfAbsent());
   auto snapshot = OpenOrCreate(set_.snapshot, Role::kSnapshot, options_, create, now);
   if (!snapshot && !create && snapshot.error().kind() == ErrorKind::kNotFound) return {};
   if (!snapshot) return Fail(snapshot.error());
-  auto deriver = Deriver::Open(set_, snapshot->metadata, options_, create, clock_);
+  auto deriver = Deriver::Open(set_, *snapshot, options_, create, clock_);
   if (!deriver && !create && deriver.error().kind() == ErrorKind::kNotFound) return {};
   if (!deriver) return Fail(deriver.error());
   deriver_ = std::move(*deriver);
@@ -124,7 +129,6 @@ Result<LoaderParts::Pass> LoaderParts::ListSource(std::stop_token stop,
         const std::string reason = fmt::format(
             "another object stands for {} already: keys must not share a source_file (see source.pattern)",
             named.object.source_file);
-        named.object.source_file = named.object.key;
         named = Refuse(std::move(named.object), reason);
         task.refused = named.reason;
         ledger_->With([&](Ledger& ledger) { return ledger.MarkSeen(named.object.source_file); });

@@ -57,7 +57,7 @@ class LoaderParts final : public Loader {
 
   // For verify. Rows in the snapshot's data by source_file and file_version.
   using RowCounts = std::map<std::pair<std::string, std::int64_t>, std::int64_t>;
-  Result<RowCounts> CountTableRows() const;
+  Result<RowCounts> CountTableRows(std::map<std::string, std::string>& damaged) const;
   std::string CompareVersion(const SourceObject& object, const KeyAccount& account) const;
   Result<std::string> CompareContent(const SourceObject& object, const KeyAccount& account,
                                      const RowCounts& counts, std::int64_t& rows);

@@ -211,6 +211,85 @@ TEST_F(LoaderTest, AForeignDataFileIsRefusedByName) {
   EXPECT_NE(report.error().message().find("part-00000.parquet"), std::string::npos);
 }
 
+std::string CommitKey(const std::string& table, int version) {
+  return fmt::format("{}/_delta_log/{:020}.json", table, version);
+}
+
+TEST_F(LoaderTest, ASnapshotThatWasSetBackIsRefused) {
+  Put("f", Lines(1, "a"));
+  Sync();
+  Put("f", Lines(1, "b"));
+  const SyncReport last = Sync();
+  ASSERT_TRUE(tables_.Delete(CommitKey("customer_data_snapshot", static_cast<int>(last.snapshot_version)))
+                  .has_value());
+  const auto report = SyncOnce(source_, tables_);
+  ASSERT_FALSE(report.has_value());
+  EXPECT_NE(report.error().message().find("set back"), std::string::npos) << report.error().message();
+}
+
+TEST_F(LoaderTest, NoCommitFollowsOneThatIsGone) {
+  Put("f", Lines(1, "a"));
+  Sync();
+  auto loader = Loader::Open(source_, tables_, TestOptions(), nullptr, true);
+  ASSERT_TRUE(loader.has_value());
+  for (int version = 0; version < 5; ++version)
+    ASSERT_TRUE(tables_.Delete(CommitKey("customer_data_snapshot", version)).has_value());
+  Put("f", Lines(1, "b"));
+  const auto report = (*loader)->Sync({});
+  ASSERT_FALSE(report.has_value());
+  EXPECT_FALSE(delta::Table(tables_, "customer_data_snapshot").Load().has_value()) << "a commit was written";
+}
+
+TEST_F(LoaderTest, RawThatIsMadeLateBeginsThere) {
+  Options without = TestOptions();
+  without.raw = false;
+  Put("f", Lines(2, "a"));
+  Sync(without);
+  Put("f", Lines(3, "b"));
+  Sync();
+  EXPECT_EQ(ReadRows(tables_, "customer_data_raw").size(), 3u);
+  // Removed and made anew: it must not name data files that went with it.
+  for (const auto& object : *store::ListAll(tables_, "customer_data_raw/"))
+    ASSERT_TRUE(tables_.Delete(object.key).has_value());
+  Put("f", Lines(4, "c"));
+  Sync();
+  EXPECT_EQ(ReadRows(tables_, "customer_data_raw").size(), 4u);
+}
+
+TEST_F(LoaderTest, MaxColumnsHoldsAcrossFiles) {
+  Options narrow = TestOptions();
+  narrow.max_columns = 5;
+  narrow.single_threaded = false;
+  narrow.threads = 2;
+  for (int i = 0; i < 30; ++i) Put(fmt::format("f{}", i), fmt::format("{{\"c{}\": 1}}\n", i));
+  const SyncReport report = Sync(narrow);
+  EXPECT_EQ(report.loaded, 5);
+  EXPECT_EQ(report.held, 25);
+  EXPECT_EQ(delta::Table(tables_, "customer_data_snapshot").Load()->metadata.schema.fields.size(), 9u);
+}
+
+TEST_F(LoaderTest, NamesThatCannotStandInATableAreFailedAloneAndApart) {
+  Put("inv\xff.txt", Lines(1, "a"));
+  Put("!refused/x", Lines(1, "a"));
+  Put("good", Lines(1, "a"));
+  const SyncReport report = Sync();
+  EXPECT_EQ(report.loaded, 1);
+  EXPECT_EQ(report.failed, 2);
+  EXPECT_EQ(Sync().commits, 0);
+}
+
+TEST_F(LoaderTest, VerifyNamesWhoseDataFileIsLost) {
+  Put("f", Lines(3, "a"));
+  Put("g", Lines(3, "a"));
+  Sync();
+  const auto state = delta::Table(tables_, "customer_data_snapshot").Load();
+  ASSERT_TRUE(tables_.Delete("customer_data_snapshot/" + state->adds.begin()->first).has_value());
+  auto loader = Loader::Open(source_, tables_, TestOptions(), nullptr, false);
+  const auto report = (*loader)->Verify(false, {});
+  ASSERT_TRUE(report.has_value()) << report.error().message();
+  EXPECT_EQ(report->differences.size(), 1u);
+}
+
 TEST_F(LoaderTest, VerifyFindsWhatDiffers) {
   Put("f", Lines(3, "a"));
   Put("g", Lines(3, "a"));

@@ -36,7 +36,7 @@ struct Options {
   bool quarantine = true;
   std::vector<decode::Column> pinned_columns;        // rows.schema
   int max_columns = 1000;                            // rows.max_columns
-  std::int64_t max_line_bytes = 256 << 20;           // rows.max_line_bytes
+  std::int64_t max_line_bytes = 64 << 20;            // rows.max_line_bytes
   std::int64_t max_decompressed_bytes = 64LL << 30;  // rows.max_decompressed_bytes
   Guard guard;
   std::int64_t memory_bytes = 512 << 20;  // load.memory: bound of what files being loaded hold

@@ -13,6 +13,19 @@ constexpr std::chrono::milliseconds kFirstPause{5};
 Result<AfterPut> PutAndReadBack(const delta::Table& table, Version version,
                                 std::span<const delta::Action> actions, Timestamp state_read_at,
                                 const Clock& clock) {
+  // A table that was removed or set back under us must not get a commit that continues another log.
+  if (version > 0) {
+    const auto before = table.store().Head(table.DataKey(fmt::format("_delta_log/{:020}.json", version - 1)));
+    if (!before && before.error().kind() == ErrorKind::kNotFound) {
+      return Fail(
+          ErrorKind::kBadData,
+          fmt::format(
+              "{}: commit {} is gone from the log: the table was removed or set back while it was written "
+              "to; nothing was written, start again when it is as it should be",
+              table.Uri(), version - 1));
+    }
+    if (!before) return Fail(before.error());
+  }
   RTL_TRY(const delta::PutOutcome put, table.PutCommit(version, actions));
   AfterPut next = DecideAfterPut(put);
   std::string doubt = "its reply was lost";

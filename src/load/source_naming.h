@@ -16,8 +16,8 @@ struct NamedObject {
 
 NamedObject NameObject(const discover::SourceRules& rules, const store::ObjectInfo& info);
 
-// Turns a file into a refused one. Names of refused objects begin with '!' and no file's own does but by
-// source.pattern.
+// Turns a file into a refused one, under "!refused/<hash of the key>/<key as UTF-8>". A file whose own name
+// begins with that word is refused too, so that no name stands for two objects.
 NamedObject Refuse(SourceObject object, std::string reason);
 
 }  // namespace rtl::load

@@ -97,7 +97,8 @@ delta::Schema BaseSchema(Role role) {
 }
 
 Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, const Options& options,
-                                       bool create, Timestamp now) {
+                                       bool create, Timestamp now,
+                                       const std::optional<delta::Txn>& absorbed) {
   for (int attempt = 0;; ++attempt) {
     auto state = table.Load();
     if (state) {
@@ -131,9 +132,9 @@ Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, con
     // The snapshot's log is the ledger: only our own maintenance may remove commits, never before they are
     // derived.
     if (role == Role::kSnapshot) metadata.configuration["delta.enableExpiredLogCleanup"] = "false";
-    const std::vector<delta::Action> actions = {
-        delta::CommitInfo{PlainCommitInfo("CREATE TABLE", NewUuid(), now)}, delta::Protocol{},
-        std::move(metadata)};
+    std::vector<delta::Action> actions = {delta::CommitInfo{PlainCommitInfo("CREATE TABLE", NewUuid(), now)},
+                                          delta::Protocol{}, std::move(metadata)};
+    if (absorbed) actions.emplace_back(*absorbed);
     // Whoever was first: the next round loads what stands there.
     const auto outcome = table.PutCommit(0, actions);
     if (!outcome) return Fail(outcome.error().Wrap(fmt::format("making the table {}", table.Uri())));

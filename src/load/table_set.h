@@ -33,10 +33,12 @@ TableSet MakeTableSet(store::ObjectStore& store, const Options& options, const C
 // Columns that each table has from the start; snapshot and raw get the data columns put before these.
 delta::Schema BaseSchema(Role role);
 
-// Loads a table, or makes its first commit when it is absent and `create` (kNotFound otherwise). Another
-// process may be first. kBadConfig when the table belongs to another source.
+// Loads a table, or makes its first commit when it is absent and `create` (kNotFound otherwise), with
+// `absorbed` in it where given. Another process may be first. kBadConfig when the table belongs to another
+// source.
 Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, const Options& options,
-                                       bool create, Timestamp now);
+                                       bool create, Timestamp now,
+                                       const std::optional<delta::Txn>& absorbed = std::nullopt);
 
 // The data columns of a snapshot or raw schema: all but the loader's own.
 std::vector<delta::Field> DataFields(const delta::Schema& schema);

@@ -36,8 +36,9 @@ Result<VerifyReport> LoaderParts::Verify(bool fast, std::stop_token stop) {
   RTL_CHECK(ledger_->Refresh());
   report.snapshot_version = ledger_->version();
   RowCounts counts;
+  std::map<std::string, std::string> damaged;  // source_file -> what is wrong with its data files
   if (!fast) {
-    RTL_TRY(counts, CountTableRows());
+    RTL_TRY(counts, CountTableRows(damaged));
   }
   ledger_->With([](Ledger& ledger) { ledger.BeginPass(); });
   const auto differ = [&](std::string source_file, std::string what) {
@@ -66,6 +67,10 @@ Result<VerifyReport> LoaderParts::Verify(bool fast, std::stop_token stop) {
       }
       const KeyAccount account = ledger_->Look(object.source_file).account;
       std::string difference = CompareVersion(object, account);
+      if (const auto bad = damaged.find(object.source_file); bad != damaged.end()) {
+        difference = "its rows cannot be read (upload the file once more with any change to load it anew): " +
+                     bad->second;
+      }
       if (difference.empty() && !fast) {
         RTL_TRY(difference, CompareContent(object, account, counts, report.rows));
       } else if (const auto tag = RowsTag(account); difference.empty() && tag) {
@@ -94,9 +99,11 @@ std::string LoaderParts::CompareVersion(const SourceObject& object, const KeyAcc
                        last.version.Name());
   }
   if (KeepsOldRows(last)) return HeldOrFailed(last);
-  if (!Explains(last, !account.files.empty())) {
-    return fmt::format("file_log says {} rows, the snapshot has {}", last.row_count,
-                       account.files.empty() ? "none" : "some");
+  if (!Explains(account)) {
+    const auto rows_tag = RowsTag(account);
+    return fmt::format("the ledger says {} rows of file_version {}, the snapshot has {} of {}",
+                       last.row_count, last.file_version, rows_tag ? rows_tag->rows : 0,
+                       rows_tag ? std::to_string(rows_tag->file_version) : "none");
   }
   if (!account.files.empty()) {
     const auto tag = RowsTag(account);
@@ -157,13 +164,14 @@ Result<std::int64_t> LoaderParts::CountSourceRows(const SourceObject& object, Co
   return rows;
 }
 
-Result<LoaderParts::RowCounts> LoaderParts::CountTableRows() const {
+Result<LoaderParts::RowCounts> LoaderParts::CountTableRows(
+    std::map<std::string, std::string>& damaged) const {
   RTL_TRY(const delta::TableState state, set_.snapshot.Load(ledger_->version()));
   RowCounts counts;
   delta::ReadOptions columns;
   columns.columns = {"source_file", "file_version"};
   for (const auto& [path, add] : state.adds) {
-    RTL_CHECK(delta::ReadDataFile(
+    const auto read = delta::ReadDataFile(
         set_.snapshot, state, add, columns, [&](const arrow::RecordBatch& batch) -> Result<> {
           const BatchReader reader(batch);
           std::pair<std::string, std::int64_t> key;
@@ -178,7 +186,12 @@ Result<LoaderParts::RowCounts> LoaderParts::CountTableRows() const {
             ++*count;
           }
           return {};
-        }));
+        });
+    if (read) continue;
+    const ErrorKind kind = read.error().kind();
+    const auto tag = ParseTags(add.tags);
+    if (!tag || (kind != ErrorKind::kNotFound && kind != ErrorKind::kBadData)) return Fail(read.error());
+    damaged[tag->source_file] = read.error().message();
   }
   return counts;
 }

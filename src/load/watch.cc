@@ -108,7 +108,7 @@ Result<SyncReport> LoaderParts::Watch(std::stop_token stop) {
         ended = Fail(refreshed.error());
         break;
       }
-      engine.ResetHintedDeletes(ledger_->With([](Ledger& ledger) { return ledger.live_files(); }));
+      engine.ResetHintedDeletes();
       auto pass = ListSource(stop, [&](Task task, Decision) {
         observer_->OnPlanned(1, task.object ? task.object->size : 0);
         return engine.Submit(std::move(task));

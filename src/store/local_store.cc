@@ -109,10 +109,22 @@ Result<ObjectInfo> LocalStore::Look(int folder, std::string_view key, const std:
   const Timestamp now = clock_.Now();
   struct stat inode{};
   if (::fstatat(folder, name.c_str(), &inode, 0) != 0) {
-    if (MeansAbsent(errno)) return Fail(Absent(key));
-    return Fail(ErrnoError(errno, "look at", Path(key)));
+    const int error = errno;
+    if (!MeansAbsent(error)) return Fail(ErrnoError(error, "look at", Path(key)));
+    // The name is there, but leads nowhere at the moment: that is not a deleted object.
+    if (::fstatat(folder, name.c_str(), &inode, AT_SYMLINK_NOFOLLOW) == 0) {
+      return Fail(
+          ErrorKind::kUnavailable,
+          PrintableKey(Path(key)) + " is a link whose target cannot be reached: mend or remove the link");
+    }
+    return Fail(Absent(key));
   }
-  if (!S_ISREG(inode.st_mode)) return Fail(Absent(key));
+  if (S_ISDIR(inode.st_mode)) return Fail(Absent(key));
+  if (!S_ISREG(inode.st_mode)) {
+    return Fail(
+        ErrorKind::kUnavailable,
+        PrintableKey(Path(key)) + " is a pipe, socket or device, not a file: remove it or put the file back");
+  }
   return LocalInfo(std::string(key), inode, now);
 }
 
