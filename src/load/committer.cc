@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "core/uuid.h"
+#include "delta/check_actions.h"
 #include "load/settle_commit.h"
 
 namespace rtl::load {
@@ -21,6 +22,7 @@ Result<Committer::Outcome> Committer::Commit(std::vector<LoadedFile> files) {
     const std::vector<delta::Action> actions = MakeActions(changes, outcome);
     if (changes.empty()) break;
     const Version version = on + 1;
+    RTL_CHECK(delta::CheckActions(ledger_.metadata(), actions));
     RTL_TRY(const AfterPut next, PutAndReadBack(set_.snapshot, version, actions, state_read_at, clock_));
     if (next == AfterPut::kDone) {
       RTL_CHECK(ledger_.Apply({version, clock_.Now(), actions}));

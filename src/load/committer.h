@@ -18,6 +18,8 @@ namespace rtl::load {
 struct LoadedFile {
   std::string source_file;
   std::string key;
+  std::string refused;  // as in the task it came from
+  int attempt = 0;
   Version base = -1;
   FileLoad load;
 };

@@ -21,9 +21,17 @@ bool SameWithoutRows(const KeyAccount& account, const ReadOutcome& read) {
          last.hash == read.entry.hash;
 }
 
-FileTag TagOf(const LedgerEntry& entry) {
-  return {entry.source_file, entry.version.Identity(), entry.hash.value_or(ContentHash{}),
-          entry.size,        entry.file_version,       entry.row_count};
+FileTag TagOf(const LedgerEntry& entry, std::size_t files) {
+  FileTag tag;
+  tag.source_file = entry.source_file;
+  tag.identity = entry.version.Identity();
+  tag.hash = entry.hash.value_or(ContentHash{});
+  tag.size = entry.size;
+  tag.file_version = entry.file_version;
+  tag.rows = entry.row_count;
+  tag.rejected = entry.rejected_count;
+  tag.files = static_cast<std::int64_t>(files);
+  return tag;
 }
 
 }  // namespace
@@ -49,8 +57,13 @@ bool Explains(const KeyAccount& account) {
     case EntryOutcome::kUnchanged: {
       if (has_rows != (last.row_count > 0)) return false;
       // A snapshot that was set back has rows of an older version than the entry tells.
-      const std::optional<FileTag> tag = RowsTag(account);
-      return !tag || tag->file_version == last.file_version;
+      for (const OwnedFile& file : account.files) {
+        if (!file.tag) continue;
+        if (file.tag->file_version != last.file_version) return false;
+        if (file.tag->files != static_cast<std::int64_t>(account.files.size()))
+          return false;  // rows are lost
+      }
+      return true;
     }
     case EntryOutcome::kDeleted:
       return !has_rows;
@@ -74,6 +87,8 @@ std::optional<FileTag> RowsTag(const KeyAccount& account) {
     if (!file.tag || (tag && *tag != *file.tag)) return std::nullopt;
     tag = file.tag;
   }
+  if (tag && tag->files != static_cast<std::int64_t>(account.files.size()))
+    return std::nullopt;  // some are lost
   return tag;
 }
 
@@ -103,10 +118,10 @@ std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const 
   change.entry = read.entry;
   LedgerEntry& entry = change.entry;
   const auto& last = account.last;
-  if (last && last->outcome == entry.outcome && last->version.Identity() == entry.version.Identity() &&
-      Explains(account)) {
+  const bool same_outcome = last && last->outcome == entry.outcome && last->settings == entry.settings &&
+                            last->transient == entry.transient;
+  if (same_outcome && last->version.Identity() == entry.version.Identity() && Explains(account))
     return std::nullopt;
-  }
   for (const OwnedFile& file : account.files) change.seen.push_back(file.add.path);
 
   if (SameWithoutRows(account, read)) {
@@ -126,7 +141,7 @@ std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const 
       for (const OwnedFile& file : account.files)
         change.removes.push_back(delta::RemoveOf(file.add, MillisSinceEpoch(now), true));
       change.adds = read.adds;
-      for (delta::Add& add : change.adds) add.tags = ToTags(TagOf(entry));
+      for (delta::Add& add : change.adds) add.tags = ToTags(TagOf(entry, change.adds.size()));
       break;
     case EntryOutcome::kHeld:
       if (last && last->outcome == EntryOutcome::kHeld && last->hash == entry.hash &&
@@ -150,10 +165,11 @@ std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const 
       const std::optional<FileTag> tag = RowsTag(account);
       entry.file_version = tag ? tag->file_version : 0;
       entry.row_count = tag ? tag->rows : 0;
+      entry.rejected_count = tag ? tag->rejected : 0;
       for (const OwnedFile& file : account.files) {
         delta::Add add = file.add;
         add.data_change = false;
-        add.tags = ToTags(TagOf(entry));
+        add.tags = ToTags(TagOf(entry, account.files.size()));
         change.adds.push_back(std::move(add));
       }
       break;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/uuid.h"
+#include "delta/check_actions.h"
 #include "load/ledger.h"
 #include "load/settle_commit.h"
 
@@ -42,7 +43,7 @@ Result<> DerivedTable::Refresh() {
   }
   if (!commits) return Fail(commits.error());
   for (const delta::Commit& commit : *commits) RTL_CHECK(delta::Advance(state_, commit, clock_->Now()));
-  return {};
+  return commits->empty() ? Result<>() : delta::CheckWritable(state_.protocol, state_.metadata);
 }
 
 Result<> DerivedTable::Absorb(Version upto, const Content& content) {
@@ -60,6 +61,7 @@ Result<> DerivedTable::Absorb(Version upto, const Content& content) {
                    {delta::CommitInfo{PlainCommitInfo("WRITE", NewUuid(), now)}, std::move(txn)});
 
     const Version version = state_.version + 1;
+    RTL_CHECK(delta::CheckActions(state_.metadata, actions));
     RTL_TRY(const AfterPut next, PutAndReadBack(table_, version, actions, looked_at_, *clock_));
     if (next != AfterPut::kDone) {
       RTL_CHECK(Refresh());  // and compute the range anew: a derived append is never rebased

@@ -14,6 +14,7 @@ namespace {
 
 // Bounds what one derived commit holds in memory; a longer lag takes several.
 constexpr Version kMaxCommitsAtOnce = 500;
+constexpr std::size_t kMaxEntriesAtOnce = 20'000;
 
 using Commits = std::vector<LedgerCommit>;
 
@@ -168,7 +169,8 @@ DerivedTable& Deriver::Of(Role role) {
 Result<> Deriver::Derive(Version version, const delta::Metadata& snapshot) {
   while (absorbed() < version) {
     const Version from = absorbed();
-    const Version upto = std::min(version, from + kMaxCommitsAtOnce);
+    Version upto = std::min(version, from + kMaxCommitsAtOnce);
+    std::size_t entries = 0;
     Commits commits;
     for (Version next = from + 1; next <= upto; ++next) {
       auto commit = set_.snapshot.ReadCommit(next);
@@ -185,7 +187,9 @@ Result<> Deriver::Derive(Version version, const delta::Metadata& snapshot) {
       }
       if (!commit) return Fail(commit.error());
       RTL_TRY(LedgerCommit ledger_commit, ToLedgerCommit(*commit));
+      entries += ledger_commit.entries.size();
       commits.push_back(std::move(ledger_commit));
+      if (entries >= kMaxEntriesAtOnce) upto = next;
     }
     if (commits.empty() || commits.back().version != upto) continue;
     for (Item& item : items_) {

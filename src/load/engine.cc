@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "discover/utf8_name.h"
 #include "load/entry_report.h"
 
 namespace rtl::load {
@@ -14,6 +15,7 @@ constexpr std::size_t kMaxQueued = 10'000;
 constexpr std::size_t kMaxReady = 10'000;
 // A file that changes under the reader this often in one go is left for the next pass.
 constexpr int kMaxAttempts = 20;
+constexpr int kMaxCommitAttempts = 100;
 // Notes on loaded files (such as keys that no pinned column takes) told one by one.
 constexpr int kMaxNotes = 20;
 constexpr std::chrono::milliseconds kGroupTime{100};
@@ -35,7 +37,7 @@ Engine::Engine(const LoadInputs& inputs, const discover::SourceRules& rules, Liv
       committer_(committer),
       observer_(observer),
       memory_(inputs.options.memory_bytes),
-      hinted_deletes_(inputs.options.guard) {
+      deletes_(inputs.options.guard, ledger.With([](Ledger& known) { return known.live_files(); })) {
   if (in_.options.single_threaded) return;
   // More than decoders: while one waits for the disk another decodes.
   for (int i = 0; i < 4 * in_.decoders.threads(); ++i) threads_.emplace_back([this] { Work(); });
@@ -60,6 +62,7 @@ bool Engine::Submit(Task task) {
     const auto [it, is_new] = in_flight_.try_emplace(task.source_file);
     if (!is_new) {
       it->second.look_again = true;
+      it->second.key = task.key;
       return true;
     }
     queue_.push_back(std::move(task));
@@ -112,10 +115,6 @@ void Engine::OnUnsettled(std::function<void(const std::string&, const std::strin
   on_unsettled_ = std::move(callback);
 }
 
-void Engine::ResetHintedDeletes() {
-  hinted_deletes_.Reset();
-}
-
 void Engine::Work() {
   for (;;) {
     Task task;
@@ -136,14 +135,20 @@ Result<> Engine::Process(Task task) {
   LoadedFile file;
   file.source_file = task.source_file;
   file.key = task.key;
+  file.refused = task.refused;
+  file.attempt = task.attempt;
   std::string refused = task.refused;
   if (!task.object) {
     task.base = ledger_.version();  // before the HEAD
-    auto seen = LookAt(task, refused);
+    Result<std::optional<SourceObject>> seen =
+        Fail(ErrorKind::kUnavailable,
+             "it could not be committed though it was read again and again: other loaders keep changing "
+             "it, or its columns do not fit the table's; the next pass tries again");
+    if (task.attempt < kMaxCommitAttempts) seen = LookAt(task, refused);
     if (!seen) {
       if (seen.error().kind() == ErrorKind::kInternal) return Fail(seen.error());
       if (seen.error().kind() == ErrorKind::kConflict) {
-        Finish(task.source_file, task.key);
+        Finish(task.source_file);
         return {};
       }
       SourceObject unseen;
@@ -165,28 +170,38 @@ Result<> Engine::Process(Task task) {
                   fmt::format("{}: planned on version {}, which is said to have been followed",
                               task.source_file, task.base));
     }
-    PlanAgain(task.source_file, task.key, task.attempt);
+    PlanAgain(std::move(task));
     return {};
   }
   const auto head = task.object ? std::optional(task.object->version) : std::nullopt;
   switch (PlanKey(view.account, head, in_.settings)) {
     case Decision::kNothing:
-      Finish(task.source_file, task.key);
+      Finish(task.source_file);
       return {};
     case Decision::kDelete: {
-      if (task.hinted && !MayDeleteOnHint(task.source_file)) {
-        Finish(task.source_file, task.key);
+      // The rows may be another object's, which has to be asked for itself (source.pattern).
+      const auto& last = view.account.last;
+      const std::string shown_key = discover::EscapeInvalidUtf8(task.key);
+      if (last && last->outcome != EntryOutcome::kDeleted && !last->key.empty() && last->key != shown_key) {
+        task.key = last->key;
+        task.object.reset();
+        PlanAgain(std::move(task));
+        return {};
+      }
+      if (!task.delete_judged && !MayDelete(task.source_file)) {
+        Finish(task.source_file);
         return {};
       }
       LedgerEntry& entry = file.load.read.entry;
       entry.source_file = task.source_file;
-      entry.key = task.key;
+      entry.key = shown_key;
       entry.outcome = EntryOutcome::kDeleted;
       entry.ingest_time = in_.clock.Now();
       Ready(std::move(file));
       return {};
     }
     case Decision::kLoad:
+      deletes_.Back(task.source_file);
       break;
   }
   if (!refused.empty()) {
@@ -202,7 +217,9 @@ Result<> Engine::Process(Task task) {
     const ErrorKind kind = loaded.error().kind();
     if (kind != ErrorKind::kConflict && kind != ErrorKind::kNotFound) return Fail(loaded.error());
     if (task.attempt + 1 < kMaxAttempts) {
-      PlanAgain(task.source_file, task.key, task.attempt + 1);
+      ++task.attempt;
+      task.object.reset();
+      PlanAgain(std::move(task));
       return {};
     }
     const Error busy(
@@ -213,7 +230,6 @@ Result<> Engine::Process(Task task) {
     file.load = std::move(*loaded);
   }
   {
-    const std::lock_guard lock(observer_mutex_);
     FileReport report = ToReport(file.load.read.entry);
     report.blank_lines = file.load.blank_lines;
     observer_.OnFileDone(report);
@@ -231,6 +247,10 @@ Result<std::optional<SourceObject>> Engine::LookAt(const Task& task, std::string
     return Fail(head.error());
   }
   NamedObject named = NameObject(rules_, *head);
+  if (!task.refused.empty()) {  // a duplicate, say: only a listing can tell that it is one no more
+    named.object.source_file = task.source_file;
+    return std::optional(std::move(named.object));
+  }
   if (named.kind == NamedObject::Kind::kIgnored || named.object.source_file != task.source_file) {
     return std::optional<SourceObject>();
   }
@@ -238,7 +258,6 @@ Result<std::optional<SourceObject>> Engine::LookAt(const Task& task, std::string
   RTL_TRY(const bool duplicate, IsDuplicate(named.object));
   if (duplicate) {
     // The listing, which sees both, records it as failed. Here nothing is known of this key.
-    const std::lock_guard lock(observer_mutex_);
     observer_.OnNotice(
         fmt::format("{} stands for {}, as another live object does; the next listing records it", task.key,
                     task.source_file));
@@ -260,14 +279,10 @@ Result<bool> Engine::IsDuplicate(const SourceObject& object) {
   return NameObject(rules_, *other).object.source_file == object.source_file;
 }
 
-bool Engine::MayDeleteOnHint(const std::string& source_file) {
+bool Engine::MayDelete(const std::string& source_file) {
   std::string notice;
-  const bool allowed = hinted_deletes_.Allow(
-      source_file, [&] { return ledger_.With([](Ledger& ledger) { return ledger.live_files(); }); }, notice);
-  if (!notice.empty()) {
-    const std::lock_guard lock(observer_mutex_);
-    observer_.OnNotice(notice);
-  }
+  const bool allowed = deletes_.Allow(source_file, notice);
+  if (!notice.empty()) observer_.OnNotice(notice);
   return allowed;
 }
 
@@ -279,7 +294,7 @@ void Engine::Ready(LoadedFile file) {
   changed_.notify_all();
 }
 
-void Engine::Finish(const std::string& source_file, const std::string& key) {
+void Engine::Finish(const std::string& source_file) {
   {
     const std::lock_guard lock(mutex_);
     const auto it = in_flight_.find(source_file);
@@ -288,8 +303,7 @@ void Engine::Finish(const std::string& source_file, const std::string& key) {
         it->second.look_again = false;
         Task task;
         task.source_file = source_file;
-        task.key = key;
-        task.hinted = true;
+        task.key = it->second.key;
         queue_.push_back(std::move(task));
       } else {
         in_flight_.erase(it);
@@ -299,19 +313,16 @@ void Engine::Finish(const std::string& source_file, const std::string& key) {
   changed_.notify_all();
 }
 
-void Engine::PlanAgain(const std::string& source_file, const std::string& key, int attempt) {
+// HEAD first, whatever was seen before.
+void Engine::PlanAgain(Task task) {
+  task.object.reset();
   {
     const std::lock_guard lock(mutex_);
     if (draining_) {
-      in_flight_.erase(source_file);
-      changed_.notify_all();
-      return;
+      in_flight_.erase(task.source_file);
+    } else {
+      queue_.push_back(std::move(task));  // never waits: the thread that would make room may be this one
     }
-    Task task;
-    task.source_file = source_file;
-    task.key = key;
-    task.attempt = attempt;
-    queue_.push_back(std::move(task));  // never waits: the thread that would make room may be this one
   }
   changed_.notify_all();
 }
@@ -380,9 +391,16 @@ bool Engine::CommitBatch(std::vector<LoadedFile> batch) {
     return false;
   }
   Report(*outcome);
-  for (const LoadedFile& file : outcome->plan_again) PlanAgain(file.source_file, file.key, 0);
-  for (const LoadedFile& file : outcome->nothing_to_do) Finish(file.source_file, file.key);
-  for (const LedgerEntry& entry : outcome->committed) Finish(entry.source_file, entry.key);
+  for (LoadedFile& file : outcome->plan_again) {
+    Task task;
+    task.source_file = std::move(file.source_file);
+    task.key = std::move(file.key);
+    task.refused = std::move(file.refused);
+    task.attempt = file.attempt + 1;
+    PlanAgain(std::move(task));
+  }
+  for (const LoadedFile& file : outcome->nothing_to_do) Finish(file.source_file);
+  for (const LedgerEntry& entry : outcome->committed) Finish(entry.source_file);
   return true;
 }
 
@@ -426,7 +444,6 @@ void Engine::Report(Committer::Outcome& outcome) {
       if (!entry.version.settled) on_unsettled(entry.source_file, entry.key);
     }
   }
-  const std::lock_guard lock(observer_mutex_);
   if (outcome.version >= 0) observer_.OnCommitted(outcome.version, reports);
   for (const FileReport& report : reports) {
     const bool problem = report.outcome == Outcome::kHeld || report.outcome == Outcome::kFailed;

@@ -19,7 +19,7 @@
 #include "core/error.h"
 #include "flow/source_object.h"
 #include "load/committer.h"
-#include "load/hinted_deletes.h"
+#include "load/delete_bound.h"
 #include "load/live_ledger.h"
 #include "load/load_file.h"
 #include "load/loader.h"
@@ -36,8 +36,8 @@ struct Task {
   // Set: this version, seen by a listing made after snapshot version `base` was known. Else: HEAD first.
   std::optional<SourceObject> object;
   Version base = -1;
-  std::string refused;  // not empty: the object cannot be loaded for this reason; recorded as failed
-  bool hinted = false;  // came from an event, not from a listing
+  std::string refused;         // not empty: the object cannot be loaded for this reason; recorded as failed
+  bool delete_judged = false;  // absent from a listing whose absences the guard has let pass
   int attempt = 0;
 };
 
@@ -68,8 +68,7 @@ class Engine {
   // Looks at a file that was unsettled again when it has settled: called for each, with the time to do so.
   void OnUnsettled(std::function<void(const std::string& source_file, const std::string& key)> callback);
 
-  // Deletes by hints are bounded by the same guard as a listing's: a listing resets the count.
-  void ResetHintedDeletes();
+  DeleteBound& deletes() { return deletes_; }
 
  private:
   void Work();
@@ -80,11 +79,11 @@ class Engine {
   bool CommitBatch(std::vector<LoadedFile> batch);
   Result<> Process(Task task);
   Result<std::optional<SourceObject>> LookAt(const Task& task, std::string& refused);
-  bool MayDeleteOnHint(const std::string& source_file);
+  bool MayDelete(const std::string& source_file);
   void Ready(LoadedFile file);
-  void Finish(const std::string& source_file, const std::string& key);
+  void Finish(const std::string& source_file);
   Result<bool> IsDuplicate(const SourceObject& object);
-  void PlanAgain(const std::string& source_file, const std::string& key, int attempt);
+  void PlanAgain(Task task);
   void Stop(Error error);
   void Report(Committer::Outcome& outcome);
 
@@ -94,14 +93,14 @@ class Engine {
   Committer& committer_;
   Observer& observer_;
   MemoryBudget memory_;
-  HintedDeletes hinted_deletes_;
+  DeleteBound deletes_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Task> queue_;
   struct InFlight {
     bool look_again = false;
-    int attempts = 0;
+    std::string key;  // to look at then: that of the latest hint
   };
   std::unordered_map<std::string, InFlight> in_flight_;  // queued, loading or waiting for its commit
   std::deque<LoadedFile> ready_;
@@ -111,8 +110,7 @@ class Engine {
   Counts counts_;
   std::function<void(const std::string&, const std::string&)> on_unsettled_;
 
-  std::mutex observer_mutex_;
-  int notes_told_ = 0;  // under observer_mutex_
+  int notes_told_ = 0;  // by the committing thread
   std::vector<std::jthread> threads_;
 };
 

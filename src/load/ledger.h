@@ -72,7 +72,7 @@ class Ledger {
 
   delta::TableState state_;
   Version known_since_ = -1;
-  std::uint32_t pass_ = 0;
+  std::uint32_t pass_ = 1;  // what no pass has marked is unseen, also in a ledger read anew during one
   std::unordered_map<std::string, Known> keys_;
 };
 

@@ -16,6 +16,8 @@ constexpr std::string_view kHashTag = "rtloader.hash";
 constexpr std::string_view kSizeTag = "rtloader.size";
 constexpr std::string_view kFileVersionTag = "rtloader.fileVersion";
 constexpr std::string_view kRowsTag = "rtloader.rows";
+constexpr std::string_view kRejectedTag = "rtloader.rejected";
+constexpr std::string_view kFilesTag = "rtloader.files";
 
 constexpr EntryOutcome kOutcomes[] = {EntryOutcome::kLoaded, EntryOutcome::kUnchanged, EntryOutcome::kDeleted,
                                       EntryOutcome::kHeld, EntryOutcome::kFailed};
@@ -176,7 +178,9 @@ std::map<std::string, std::string> ToTags(const FileTag& tag) {
           {std::string(kHashTag), ToHex(tag.hash)},
           {std::string(kSizeTag), std::to_string(tag.size)},
           {std::string(kFileVersionTag), std::to_string(tag.file_version)},
-          {std::string(kRowsTag), std::to_string(tag.rows)}};
+          {std::string(kRowsTag), std::to_string(tag.rows)},
+          {std::string(kRejectedTag), std::to_string(tag.rejected)},
+          {std::string(kFilesTag), std::to_string(tag.files)}};
 }
 
 std::optional<FileTag> ParseTags(const std::map<std::string, std::string>& tags) {
@@ -191,8 +195,11 @@ std::optional<FileTag> ParseTags(const std::map<std::string, std::string>& tags)
   const auto size = number(kSizeTag);
   const auto file_version = number(kFileVersionTag);
   const auto rows = number(kRowsTag);
+  const auto rejected = number(kRejectedTag);
+  const auto files = number(kFilesTag);
   FileTag tag;
-  if (!source_file || !identity || !hash || !FromHex(*hash, tag.hash) || !size || !file_version || !rows) {
+  if (!source_file || !identity || !hash || !FromHex(*hash, tag.hash) || !size || !file_version || !rows ||
+      !rejected || !files) {
     return std::nullopt;
   }
   tag.source_file = *source_file;
@@ -200,6 +207,8 @@ std::optional<FileTag> ParseTags(const std::map<std::string, std::string>& tags)
   tag.size = *size;
   tag.file_version = *file_version;
   tag.rows = *rows;
+  tag.rejected = *rejected;
+  tag.files = *files;
   return tag;
 }
 

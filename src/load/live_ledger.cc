@@ -91,7 +91,8 @@ Result<> LiveLedger::Refresh() {
   for (const delta::Commit& commit : *commits) {
     RTL_CHECK(ledger_->Apply(commit, now));
     for (const delta::Action& action : commit.actions) {
-      if (std::holds_alternative<delta::Protocol>(action)) {
+      if (std::holds_alternative<delta::Protocol>(action) ||
+          std::holds_alternative<delta::Metadata>(action)) {
         RTL_CHECK(delta::CheckWritable(ledger_->state().protocol, ledger_->state().metadata));
       }
     }

@@ -33,10 +33,6 @@ bool IsFilesOwn(ErrorKind kind) {
          kind == ErrorKind::kUnsupported;
 }
 
-bool IsTransient(ErrorKind kind) {
-  return kind == ErrorKind::kPermissionDenied || kind == ErrorKind::kUnavailable;
-}
-
 std::string TypeName(const arrow::DataType& type) {
   switch (type.id()) {
     case arrow::Type::BOOL:
@@ -105,7 +101,7 @@ class Loading {
     failed.ingest_time = before.ingest_time;
     failed.outcome = EntryOutcome::kFailed;
     failed.error = discover::EscapeInvalidUtf8(error.message());  // it may quote the file
-    failed.transient = IsTransient(error.kind());
+    failed.transient = !lasting_;
     failed.settings = in_.settings;
     return Finish();
   }
@@ -135,7 +131,11 @@ class Loading {
     slices.max_decompressed_bytes = in_.options.max_decompressed_bytes;
     decode::LineSource lines(
         [&]() -> Result<std::string> {
-          if (!at_hand_) return reader.Next();
+          if (!at_hand_) {
+            auto read = reader.Next();
+            read_failed_ = read_failed_ || !read;
+            return read;
+          }
           std::string piece = std::move(*at_hand_);
           at_hand_ = std::string();
           return piece;
@@ -148,6 +148,7 @@ class Loading {
       while (more && pending_.size() < ahead && pending_bytes_ < kMaxPendingBytes) {
         auto slice = lines.Next();
         if (!slice) {
+          lasting_ = !read_failed_;  // then it is the content: damaged compression, or a bound
           Drain();
           return Fail(slice.error());
         }
@@ -245,6 +246,7 @@ class Loading {
       }
     }
     if (static_cast<int>(types_.size()) > in_.options.max_columns) {
+      lasting_ = true;
       return Fail(
           ErrorKind::kResourceExhausted,
           fmt::format(
@@ -319,6 +321,8 @@ class Loading {
   std::optional<std::string> at_hand_;  // a small object's bytes, already read and hashed
   std::deque<Pending> pending_;
   std::size_t pending_bytes_ = 0;
+  bool read_failed_ = false;
+  bool lasting_ = false;  // a failure that the same bytes will always give, not a shortage that passes
   std::int64_t lines_before_ = 0;
   std::vector<std::pair<std::string, std::string>> types_;  // column, Delta type; in order of appearance
   std::map<std::string, std::string> spelling_;             // folded name -> column

@@ -53,7 +53,8 @@ LoaderParts::LoaderParts(store::ObjectStore& source, store::ObjectStore& tables,
     : source_(source),
       tables_(tables),
       options_(std::move(options)),
-      observer_(observer != nullptr ? observer : &silent_),
+      serial_(observer != nullptr ? *observer : silent_),
+      observer_(&serial_),
       rules_(std::move(rules)),
       clock_(clock),
       set_(MakeTableSet(tables_, options_, clock_)),
@@ -102,7 +103,7 @@ Result<> LoaderParts::CheckPinnedColumns() const {
   return {};
 }
 
-Result<LoaderParts::Pass> LoaderParts::ListSource(std::stop_token stop,
+Result<LoaderParts::Pass> LoaderParts::ListSource(std::stop_token stop, DeleteBound& deletes,
                                                   const std::function<bool(Task, Decision)>& submit) {
   Pass pass;
   const Version base = ledger_->version();  // before the LIST
@@ -147,10 +148,11 @@ Result<LoaderParts::Pass> LoaderParts::ListSource(std::stop_token stop,
 
   const auto unseen = ledger_->With([](Ledger& ledger) { return ledger.Unseen(); });
   const std::int64_t known = ledger_->With([](Ledger& ledger) { return ledger.live_files(); });
-  pass.refused_deletes = MassDeleteRefusal(options_.guard, static_cast<std::int64_t>(unseen.size()), known);
+  pass.refused_deletes = deletes.Judge(static_cast<std::int64_t>(unseen.size()), known);
   if (!pass.refused_deletes.empty()) return pass;
   for (const Ledger::KnownFile& file : unseen) {
     Task task;  // a HEAD decides
+    task.delete_judged = true;
     task.source_file = file.source_file;
     task.key = file.key.empty() ? file.source_file : file.key;
     if (!submit(std::move(task), Decision::kDelete)) break;
@@ -164,7 +166,7 @@ Result<SyncReport> LoaderParts::Sync(std::stop_token stop) {
   RTL_CHECK(DeriveOrWarn());
   Committer committer(set_, *ledger_, options_, clock_);
   Engine engine(inputs_, rules_, *ledger_, committer, *observer_);
-  auto pass = ListSource(stop, [&](Task task, Decision) {
+  auto pass = ListSource(stop, engine.deletes(), [&](Task task, Decision) {
     observer_->OnPlanned(1, task.object ? task.object->size : 0);
     return engine.Submit(std::move(task));
   });
@@ -177,6 +179,7 @@ Result<SyncReport> LoaderParts::Sync(std::stop_token stop) {
     return Fail(done.error());
   }
   RTL_CHECK(Derive());
+  pass->refused_deletes = engine.deletes().refusal();
   return MakeReport(engine, *pass, started);
 }
 
@@ -185,8 +188,8 @@ Result<> LoaderParts::Derive() {
     lagging_since_.reset();
     return {};
   }
-  const delta::Metadata metadata = ledger_->metadata();
-  RTL_CHECK(deriver_->Derive(ledger_->version(), metadata));
+  const Version version = ledger_->version();  // first: the columns must be those of this version or newer
+  RTL_CHECK(deriver_->Derive(version, ledger_->metadata()));
   lagging_since_.reset();
   return {};
 }
@@ -248,7 +251,8 @@ Result<PlanReport> LoaderParts::Plan() {
   };
   if (exist_) {
     RTL_CHECK(ledger_->Refresh());
-    RTL_TRY(const Pass pass, ListSource({}, [&](Task task, Decision decision) {
+    DeleteBound deletes(options_.guard, 0);
+    RTL_TRY(const Pass pass, ListSource({}, deletes, [&](Task task, Decision decision) {
               const bool replaces = !ledger_->Look(task.source_file).account.files.empty();
               return take(std::move(task), decision, replaces);
             }));

@@ -25,6 +25,32 @@
 
 namespace rtl::load {
 
+// Calls another observer from one thread at a time, as Observer promises.
+class SerialObserver final : public Observer {
+ public:
+  explicit SerialObserver(Observer& inner) : inner_(inner) {}
+  void OnPlanned(std::int64_t files, std::int64_t bytes) override {
+    const std::lock_guard lock(mutex_);
+    inner_.OnPlanned(files, bytes);
+  }
+  void OnFileDone(const FileReport& report) override {
+    const std::lock_guard lock(mutex_);
+    inner_.OnFileDone(report);
+  }
+  void OnCommitted(std::int64_t version, const std::vector<FileReport>& reports) override {
+    const std::lock_guard lock(mutex_);
+    inner_.OnCommitted(version, reports);
+  }
+  void OnNotice(const std::string& notice) override {
+    const std::lock_guard lock(mutex_);
+    inner_.OnNotice(notice);
+  }
+
+ private:
+  Observer& inner_;
+  std::mutex mutex_;
+};
+
 class LoaderParts final : public Loader {
  public:
   LoaderParts(store::ObjectStore& source, store::ObjectStore& tables, Options options, Observer* observer,
@@ -47,7 +73,8 @@ class LoaderParts final : public Loader {
     std::string refused_deletes;
   };
   // Lists the source and calls `submit` for each task; a false answer ends the pass.
-  Result<Pass> ListSource(std::stop_token stop, const std::function<bool(Task, Decision)>& submit);
+  Result<Pass> ListSource(std::stop_token stop, DeleteBound& deletes,
+                          const std::function<bool(Task, Decision)>& submit);
   Result<> Derive();
   // Derives; a failure is a notice until derivation lags too far behind.
   Result<> DeriveOrWarn();
@@ -67,8 +94,9 @@ class LoaderParts final : public Loader {
   store::ObjectStore& source_;
   store::ObjectStore& tables_;
   Options options_;
-  Observer* observer_;
   Observer silent_;
+  SerialObserver serial_;
+  Observer* observer_;
   discover::SourceRules rules_;
   const Clock& clock_;
   TableSet set_;

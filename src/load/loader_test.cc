@@ -249,8 +249,8 @@ TEST_F(LoaderTest, RawThatIsMadeLateBeginsThere) {
   Sync();
   EXPECT_EQ(ReadRows(tables_, "customer_data_raw").size(), 3u);
   // Removed and made anew: it must not name data files that went with it.
-  for (const auto& object : *store::ListAll(tables_, "customer_data_raw/"))
-    ASSERT_TRUE(tables_.Delete(object.key).has_value());
+  const auto raw_objects = store::ListAll(tables_, "customer_data_raw/");
+  for (const auto& object : *raw_objects) ASSERT_TRUE(tables_.Delete(object.key).has_value());
   Put("f", Lines(4, "c"));
   Sync();
   EXPECT_EQ(ReadRows(tables_, "customer_data_raw").size(), 4u);

@@ -62,6 +62,8 @@ Result<VerifyReport> LoaderParts::Verify(bool fast, std::stop_token stop) {
       const bool again = ledger_->With(
           [&](Ledger& ledger) { return ledger.MarkSeen(object.source_file) == Ledger::Mark::kAgain; });
       if (again) {
+        const std::string recorded = Refuse(object, {}).object.source_file;
+        ledger_->With([&](Ledger& ledger) { return ledger.MarkSeen(recorded); });
         differ(object.key, fmt::format("failed: another object stands for {} already", object.source_file));
         continue;
       }

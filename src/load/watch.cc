@@ -78,7 +78,6 @@ Result<SyncReport> LoaderParts::Watch(std::stop_token stop) {
     Task task;
     task.source_file = named.object.source_file;
     task.key = key;
-    task.hinted = true;
     engine.Submit(std::move(task));
   };
   while (!stop.stop_requested()) {
@@ -95,6 +94,7 @@ Result<SyncReport> LoaderParts::Watch(std::stop_token stop) {
       break;
     }
     for (const std::string& key : hints) {
+      if (stop.stop_requested()) break;
       if (key.empty()) {
         next_listing = SteadyClock::now();
       } else {
@@ -108,8 +108,7 @@ Result<SyncReport> LoaderParts::Watch(std::stop_token stop) {
         ended = Fail(refreshed.error());
         break;
       }
-      engine.ResetHintedDeletes();
-      auto pass = ListSource(stop, [&](Task task, Decision) {
+      auto pass = ListSource(stop, engine.deletes(), [&](Task task, Decision) {
         observer_->OnPlanned(1, task.object ? task.object->size : 0);
         return engine.Submit(std::move(task));
       });

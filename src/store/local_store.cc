@@ -82,6 +82,9 @@ class LocalStore : public ObjectStore {
   // For reading: the key's folder.
   Result<Fd> OpenFolderOf(std::string_view key) const;
   Result<ObjectInfo> Look(int folder, std::string_view key, const std::string& name) const;
+  // A name that is there but leads to no file is kUnavailable: "no such object" would mean that it was
+  // deleted.
+  Result<ObjectInfo> LookForReader(int folder, std::string_view key, const std::string& name) const;
   // One attempt. `changed` is set (and the object is worthless) when the file was not the same all along.
   Result<Object> ReadOnce(int folder, std::string_view key, const GetOptions& options, bool& changed) const;
   // For writing: the key's folder, made if missing.
@@ -109,28 +112,31 @@ Result<ObjectInfo> LocalStore::Look(int folder, std::string_view key, const std:
   const Timestamp now = clock_.Now();
   struct stat inode{};
   if (::fstatat(folder, name.c_str(), &inode, 0) != 0) {
-    const int error = errno;
-    if (!MeansAbsent(error)) return Fail(ErrnoError(error, "look at", Path(key)));
-    // The name is there, but leads nowhere at the moment: that is not a deleted object.
-    if (::fstatat(folder, name.c_str(), &inode, AT_SYMLINK_NOFOLLOW) == 0) {
-      return Fail(
-          ErrorKind::kUnavailable,
-          PrintableKey(Path(key)) + " is a link whose target cannot be reached: mend or remove the link");
-    }
-    return Fail(Absent(key));
+    if (MeansAbsent(errno)) return Fail(Absent(key));
+    return Fail(ErrnoError(errno, "look at", Path(key)));
   }
-  if (S_ISDIR(inode.st_mode)) return Fail(Absent(key));
-  if (!S_ISREG(inode.st_mode)) {
-    return Fail(
-        ErrorKind::kUnavailable,
-        PrintableKey(Path(key)) + " is a pipe, socket or device, not a file: remove it or put the file back");
-  }
+  if (!S_ISREG(inode.st_mode)) return Fail(Absent(key));
   return LocalInfo(std::string(key), inode, now);
+}
+
+Result<ObjectInfo> LocalStore::LookForReader(int folder, std::string_view key,
+                                             const std::string& name) const {
+  auto info = Look(folder, key, name);
+  struct stat inode{};
+  if (info || info.error().kind() != ErrorKind::kNotFound ||
+      ::fstatat(folder, name.c_str(), &inode, AT_SYMLINK_NOFOLLOW) != 0 || S_ISDIR(inode.st_mode)) {
+    return info;
+  }
+  if (S_ISLNK(inode.st_mode) && ::fstatat(folder, name.c_str(), &inode, 0) == 0 && S_ISDIR(inode.st_mode))
+    return info;
+  return Fail(ErrorKind::kUnavailable, PrintableKey(Path(key)) +
+                                           " is a link that leads nowhere, or a pipe, socket or device: mend "
+                                           "or remove it, or put the file back");
 }
 
 Result<ObjectInfo> LocalStore::Head(std::string_view key) {
   RTL_TRY(const Fd folder, OpenFolderOf(key));
-  return Look(folder.get(), key, std::string(SplitKey(key).name));
+  return LookForReader(folder.get(), key, std::string(SplitKey(key).name));
 }
 
 Result<Object> LocalStore::Get(std::string_view key, const GetOptions& options) {
@@ -151,7 +157,7 @@ Result<Object> LocalStore::ReadOnce(int folder, std::string_view key, const GetO
                                     bool& changed) const {
   const std::string name(SplitKey(key).name);
   // Looked at before it is opened: opening a pipe, even for a moment, disturbs who writes to it.
-  RTL_TRY(const ObjectInfo before, Look(folder, key, name));
+  RTL_TRY(const ObjectInfo before, LookForReader(folder, key, name));
   if (!MatchesPin(options.pin, before.version)) {
     return Fail(ErrorKind::kConflict, PrintableKey(Path(key)) + " is not at the version asked for");
   }
