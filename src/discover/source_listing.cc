@@ -68,29 +68,4 @@ Classified SourceRules::Classify(const store::ObjectInfo& info) const {
   return object;
 }
 
-void SourceListingBuilder::Add(const store::ObjectInfo& info) {
-  Classified classified = rules_.Classify(info);
-  if (std::holds_alternative<Ignored>(classified)) {
-    ++listing_.ignored;
-    return;
-  }
-  if (auto* failed = std::get_if<FailedObject>(&classified)) {
-    listing_.failed.push_back(std::move(*failed));
-    return;
-  }
-  auto& object = std::get<SourceObject>(classified);
-  if (rules_.CanCollide()) {
-    const auto [first, is_new] = by_source_file_.try_emplace(object.source_file, listing_.objects.size());
-    if (!is_new) {
-      listing_.failed.push_back(
-          {.reason = fmt::format("its source_file \"{}\" is already that of {}; rename one of them or change "
-                                 "source.pattern",
-                                 object.source_file, listing_.objects[first->second].key)});
-      listing_.failed.back().object = std::move(object);
-      return;
-    }
-  }
-  listing_.objects.push_back(std::move(object));
-}
-
 }  // namespace rtl::discover

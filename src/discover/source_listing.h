@@ -3,14 +3,11 @@
 // Keys are relative to the source store's root, which is the source's prefix.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include "core/error.h"
 #include "flow/source_object.h"
@@ -48,43 +45,14 @@ class SourceRules {
   SourceRules& operator=(SourceRules&&) noexcept;
   ~SourceRules();
 
-  // Of one object by itself: a hint's HEAD, say. That another object has the same source_file only a listing
-  // can tell (SourceListing). Ignored: IsIgnoredKey, or a key that the pattern does not match. Failed: a key
+  // Of one object by itself: a hint's HEAD, say. That another object has the same source_file only a
+  // listing can tell. Ignored: IsIgnoredKey, or a key that the pattern does not match. Failed: a key
   // that is not valid UTF-8, or of which the pattern captures nothing.
   Classified Classify(const store::ObjectInfo& info) const;
-
-  // Whether two keys can have the same source_file.
-  bool CanCollide() const { return pattern_ != nullptr; }
 
  private:
   explicit SourceRules(std::unique_ptr<re2::RE2> pattern);
   std::unique_ptr<re2::RE2> pattern_;  // null: none
-};
-
-// A listing sorted into its three parts, each in the order of the keys.
-struct SourceListing {
-  std::vector<SourceObject> objects;  // no two with the same source_file
-  std::vector<FailedObject> failed;
-  std::int64_t ignored = 0;
-
-  std::int64_t Seen() const {
-    return static_cast<std::int64_t>(objects.size()) + static_cast<std::int64_t>(failed.size()) + ignored;
-  }
-};
-
-// Builds a SourceListing from objects in ascending order of their keys. Of several with the same source_file
-// the first is the file, the others are failed.
-class SourceListingBuilder {
- public:
-  explicit SourceListingBuilder(const SourceRules& rules) : rules_(rules) {}  // which must outlive it
-
-  void Add(const store::ObjectInfo& info);
-  SourceListing Finish() && { return std::move(listing_); }
-
- private:
-  const SourceRules& rules_;
-  SourceListing listing_;
-  std::unordered_map<std::string, std::size_t> by_source_file_;  // → listing_.objects; only if CanCollide()
 };
 
 }  // namespace rtl::discover
