@@ -14,8 +14,8 @@ int main(int argc, char** argv) {
   environment.err = cli::StandardOutput(2);
   environment.stop = signals.token();
   environment.stop_signal = [&] { return signals.signal(); };
-  environment.open_store = [](std::string root, bool create) {
-    return store::OpenLocalStore(std::move(root), create);
+  environment.open_store = [](const std::string& root, bool create) {
+    return store::OpenLocalStore(root, create);
   };
   environment.open_loader = [](store::ObjectStore& source, store::ObjectStore& tables, load::Options options,
                                load::Observer* observer, bool create) {

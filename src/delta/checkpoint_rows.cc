@@ -106,7 +106,7 @@ std::shared_ptr<arrow::Schema> CheckpointSchema(bool with_stats) {
   return arrow::schema(
       {field("txn", arrow::struct_({field("appId", arrow::utf8()), field("version", arrow::int64()),
                                     field("lastUpdated", arrow::int64())})),
-       field("add", arrow::struct_(std::move(add))),
+       field("add", arrow::struct_(add)),
        field("remove",
              arrow::struct_({field("path", arrow::utf8()), field("deletionTimestamp", arrow::int64()),
                              field("dataChange", arrow::boolean()),

@@ -53,6 +53,7 @@ Result<std::unique_ptr<arrow::RecordBatchReader>> ParquetObject::ReadRowGroup(
     int group, const std::vector<int>& leaves) const {
   const auto metadata = reader_->parquet_reader()->metadata()->RowGroup(group);
   std::vector<store::ByteRange> parts;
+  parts.reserve(leaves.size());
   for (const int leaf : leaves) parts.push_back(RangeOf(*metadata->ColumnChunk(leaf)));
   if (const auto fetched = file_->Prefetch(std::move(parts)); !fetched.ok()) return Fail(FromArrow(fetched));
   return FromArrow(reader_->GetRecordBatchReader({group}, leaves));

@@ -30,7 +30,7 @@ BatchBuilder::~BatchBuilder() = default;
 
 BatchBuilder& BatchBuilder::Add(const StringColumn& column) {
   arrow::StringBuilder builder;
-  impl_->Take(builder, column, [](const std::string& value) -> const std::string& { return value; });
+  impl_->Take(builder, column, [](std::string_view value) { return value; });
   return *this;
 }
 

@@ -112,6 +112,7 @@ std::vector<delta::Action> Committer::MakeActions(std::vector<Change>& changes, 
   changes = std::move(kept);
 
   std::vector<LedgerEntry> entries;
+  entries.reserve(changes.size());
   for (const Change& change : changes) entries.push_back(change.change.entry);
   std::vector<delta::Action> actions;
   actions.emplace_back(delta::CommitInfo{ToCommitInfo(entries, NewUuid(), clock_.Now())});

@@ -69,7 +69,9 @@ Result<> DerivedTable::Absorb(Version upto, const Content& content) {
     }
     RTL_CHECK(delta::Advance(state_, {version, now, actions}, now));
     // A checkpoint that fails costs readers time, not truth: the next one makes up for it.
-    if (version > 0 && version % checkpoint_interval_ == 0) (void)table_.WriteCheckpoint(state_);
+    if (version > 0 && version % checkpoint_interval_ == 0) {
+      [[maybe_unused]] const auto checkpoint = table_.WriteCheckpoint(state_);
+    }
     return {};
   }
 }

@@ -140,7 +140,7 @@ Result<std::unique_ptr<Deriver>> Deriver::Open(const TableSet& set, const delta:
                                                const Options& options, bool create, const Clock& clock) {
   const std::string app_id = DerivedAppId(snapshot.metadata);
   const delta::Txn from_now_on{app_id, snapshot.version, MillisSinceEpoch(clock.Now())};
-  std::unique_ptr<Deriver> deriver(new Deriver(set, options.checkpoint_interval, clock));
+  std::unique_ptr<Deriver> deriver(new Deriver(set, clock));
   for (const RoleTable& entry : set.derived) {
     const bool from_ledger_alone = entry.role == Role::kFileRecords || entry.role == Role::kFileLog;
     auto state = OpenOrCreate(entry.table, entry.role, options, create, clock.Now(),

@@ -35,13 +35,11 @@ class Deriver {
     Role role;
     DerivedTable table;
   };
-  Deriver(const TableSet& set, int checkpoint_interval, const Clock& clock)
-      : set_(set), checkpoint_interval_(checkpoint_interval), clock_(clock) {}
+  Deriver(const TableSet& set, const Clock& clock) : set_(set), clock_(clock) {}
   Result<> DeriveRangeOf(Item& item, const std::vector<LedgerCommit>& commits,
                          const delta::Metadata& snapshot);
 
   const TableSet& set_;
-  int checkpoint_interval_;
   const Clock& clock_;
   std::vector<Item> items_;
 };

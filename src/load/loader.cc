@@ -103,7 +103,7 @@ Result<> LoaderParts::CheckPinnedColumns() const {
   return {};
 }
 
-Result<LoaderParts::Pass> LoaderParts::ListSource(std::stop_token stop, DeleteBound& deletes,
+Result<LoaderParts::Pass> LoaderParts::ListSource(const std::stop_token& stop, DeleteBound& deletes,
                                                   const std::function<bool(Task, Decision)>& submit) {
   Pass pass;
   const Version base = ledger_->version();  // before the LIST
@@ -175,7 +175,7 @@ Result<SyncReport> LoaderParts::Sync(std::stop_token stop) {
     if (done.error().kind() == ErrorKind::kCancelled) RTL_CHECK(engine.Drain());
     // What was committed is derived by the next run at the latest; try now, but the first error is the one to
     // tell.
-    (void)Derive();
+    [[maybe_unused]] const auto derived = Derive();
     return Fail(done.error());
   }
   RTL_CHECK(Derive());

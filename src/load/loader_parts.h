@@ -73,7 +73,7 @@ class LoaderParts final : public Loader {
     std::string refused_deletes;
   };
   // Lists the source and calls `submit` for each task; a false answer ends the pass.
-  Result<Pass> ListSource(std::stop_token stop, DeleteBound& deletes,
+  Result<Pass> ListSource(const std::stop_token& stop, DeleteBound& deletes,
                           const std::function<bool(Task, Decision)>& submit);
   Result<> Derive();
   // Derives; a failure is a notice until derivation lags too far behind.
