@@ -229,11 +229,9 @@ Result<> Engine::Process(Task task) {
   } else {
     file.load = std::move(*loaded);
   }
-  {
-    FileReport report = ToReport(file.load.read.entry);
-    report.blank_lines = file.load.blank_lines;
-    observer_.OnFileDone(report);
-  }
+  FileReport report = ToReport(file.load.read.entry);
+  report.blank_lines = file.load.blank_lines;
+  observer_.OnFileDone(report);
   Ready(std::move(file));
   return {};
 }
@@ -261,8 +259,8 @@ Result<std::optional<SourceObject>> Engine::LookAt(const Task& task, std::string
     observer_.OnNotice(
         fmt::format("{} stands for {}, as another live object does; the next listing records it", task.key,
                     task.source_file));
+    return Fail(ErrorKind::kConflict, "two objects stand for one source_file");
   }
-  if (duplicate) return Fail(ErrorKind::kConflict, "two objects stand for one source_file");
   return std::optional(std::move(named.object));
 }
 
