@@ -9,6 +9,10 @@ find_package(ZLIB REQUIRED)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(pugixml REQUIRED IMPORTED_TARGET pugixml)
+find_package(OpenSSL REQUIRED)
+find_package(Boost 1.81 REQUIRED)  # Beast and Asio: headers alone
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 
 # Arrow and Parquet C++ come with the pyarrow wheel, which has no CMake config.

@@ -4,6 +4,15 @@
 
 namespace rtl::store {
 
+Result<std::unique_ptr<VersionLister>> ObjectStore::ListVersions(std::string_view /*prefix*/) {
+  return Fail(ErrorKind::kUnsupported, Uri() + " keeps no versions of its objects");
+}
+
+Result<> ObjectStore::DeleteAll(std::span<const std::string> keys) {
+  for (const std::string& key : keys) RTL_CHECK(Delete(key));
+  return {};
+}
+
 Result<std::vector<ObjectInfo>> ListAll(ObjectStore& store, std::string_view prefix,
                                         std::string_view start_after) {
   RTL_TRY(const auto lister, store.List(prefix, start_after));

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,9 @@ struct ByteRange {
 };
 
 struct GetOptions {
-  // Fail with kConflict unless the object has this etag (and version_id, where one is set), before and after
-  // the read. `settled` is not compared.
+  // Fail with kConflict unless the object has this etag, before and after the read. With a version_id that
+  // very version is read, also when it is no longer the latest; kNotFound when it was removed for good.
+  // `settled` is not compared; an empty etag is not either.
   std::optional<ObjectVersion> pin;
   std::optional<ByteRange> range;  // whole object when absent
 };
@@ -57,6 +59,20 @@ class ObjectLister {
   virtual Result<std::vector<ObjectInfo>> Next() = 0;
 };
 
+// One version of an object, in a store that keeps them.
+struct ListedVersion {
+  ObjectInfo info;
+  bool is_latest = false;         // what Head() and Get() answer with; a delete marker: that there is none
+  bool is_delete_marker = false;  // info has no size and no etag then
+};
+
+// Pages of versions: keys ascending, of each key the newest first. As ObjectLister otherwise.
+class VersionLister {
+ public:
+  virtual ~VersionLister() = default;
+  virtual Result<std::vector<ListedVersion>> Next() = 0;
+};
+
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
@@ -71,12 +87,19 @@ class ObjectStore {
   // call certainly did not make it; any doubt is kCommitUnknown.
   virtual Result<PutIfAbsentOutcome> PutIfAbsent(std::string_view key, std::string_view bytes) = 0;
 
+  // Infos of a listing lack version_id where only Head and Get tell it (S3).
   // Objects whose key begins with `prefix` (bytes; need not end at a '/') and is greater than `start_after`.
   virtual Result<std::unique_ptr<ObjectLister>> List(std::string_view prefix,
                                                      std::string_view start_after = {}) = 0;
 
   // An object that is not there is a success.
   virtual Result<> Delete(std::string_view key) = 0;
+
+  // All versions of objects whose key begins with `prefix`. kUnsupported: the store keeps none.
+  virtual Result<std::unique_ptr<VersionLister>> ListVersions(std::string_view prefix);
+
+  // Many at once, in as few requests as the store allows.
+  virtual Result<> DeleteAll(std::span<const std::string> keys);
 
   // For messages: "/data/in", "memory:", "s3://bucket/prefix".
   virtual std::string Uri() const = 0;
