@@ -66,7 +66,7 @@ Result<StatusReport> LoaderParts::Status() {
   for (const RoleTable& derived : set_.derived) RTL_CHECK(add(derived.table, false));
   if (exist_) {
     RTL_CHECK(ledger_->Refresh());
-    report.source_files = ledger_->With([](Ledger& ledger) { return ledger.live_files(); });
+    report.source_files = ledger_->With([](Ledger& ledger) { return ledger.live_files(EveryFile); });
     for (const LedgerEntry& entry : ledger_->With([](Ledger& ledger) { return ledger.Problems(); })) {
       report.problems.push_back(ToReport(entry));
     }
