@@ -111,7 +111,8 @@ struct StatusReport {
   std::vector<TableStatus> tables;   // snapshot first
   std::int64_t source_files = 0;     // known, not deleted
   std::int64_t derivation_lag = 0;   // snapshot commits not yet absorbed by every derived table
-  std::vector<FileReport> problems;  // held or failed at the moment
+    std::vector<FileReport> problems;  // held or failed at the moment
+  std::vector<RunInfo> runs;         // loaders that made the latest commits, the latest first
 };
 
 // Told of progress as it happens; called from the loader's threads, one call at a time. Must not block for

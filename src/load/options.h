@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "decode/columns.h"
+#include "load/run_info.h"
 
 namespace rtl::load {
 
@@ -46,6 +48,7 @@ struct Options {
   int concurrency = 0;
   // source.history = "all": every version of a versioned bucket is loaded, not the latest alone.
   bool all_versions = false;
+    std::function<RunInfo()> run_info;  // asked at each commit; may be empty
   int shards = 1;  // source.shards: loaders that share the source by a hash of the source_file ...
   int shard = 0;   // source.shard: ... and which of them this one is, from 0
   bool single_threaded = false;   // all on the caller's thread, so that runs repeat exactly: for tests
