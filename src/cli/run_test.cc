@@ -89,7 +89,8 @@ class Program : public testing::Test {
     environment_.out.write = [this](std::string_view text) { out_ += text; };
     environment_.err.write = [this](std::string_view text) { err_ += text; };
     environment_.stop_signal = [this] { return signal_; };
-    environment_.open_store = [](const std::string&, bool) -> Result<std::unique_ptr<store::ObjectStore>> {
+    environment_.open_store = [](const std::string&, bool,
+                                 const S3Settings&) -> Result<std::unique_ptr<store::ObjectStore>> {
       return std::make_unique<NoStore>();
     };
     environment_.open_loader = [this](store::ObjectStore&, store::ObjectStore&, load::Options options,
