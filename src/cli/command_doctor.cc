@@ -1,0 +1,5 @@
+#include "cli/commands.h"
+namespace rtl::cli {
+Result<int> RunDoctor(const Invocation&, const Environment&) { return Fail(ErrorKind::kUnsupported, "not yet"); }
+Result<int> RunLambda(const Invocation&, const Environment&) { return Fail(ErrorKind::kUnsupported, "not yet"); }
+}  // namespace rtl::cli
