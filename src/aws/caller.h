@@ -34,6 +34,8 @@ struct Verdict {
   };
   Next next = Next::kDone;
   ErrorKind kind = ErrorKind::kInternal;  // when it is, or stays, an error
+    // The service certainly did nothing, though it may be asked again: a refusal before any effect.
+  bool certainly_nothing_done = false;
   std::string code;                       // the service's, "SlowDown"; empty: none
   std::string message;                    // for people, without context
 };

@@ -17,7 +17,9 @@ struct SignScope {
   std::string region;
   std::string service;  // "s3", "sqs", "sts"
   // S3: the path is signed as it is sent. Other services: it is normalised and encoded once more.
-  bool path_as_sent = false;
+    bool path_as_sent = false;
+  bool normalise_path = true;   // of other services: dot segments removed, empty ones folded
+  bool token_unsigned = false;  // the session token is added after signing; no service of ours wants it
   // S3 wants x-amz-content-sha256 among the headers.
   bool send_content_hash = false;
 };

@@ -10,17 +10,20 @@
 #include <vector>
 
 #include "cli/config.h"
+#include "load/loader.h"
 #include "core/error.h"
 
 namespace rtl::cli {
 
-enum class Command { kSync, kWatch, kPlan, kVerify, kStatus, kShow };
+enum class Command { kSync, kWatch, kLambda, kPlan, kVerify, kStatus, kShow, kDoctor };
 
 struct Invocation {
   Command command = Command::kSync;
   Config config;  // of the file, and of the command line over it
   bool json = false;
-  bool fast = false;                 // verify
+    bool fast = false;                 // verify
+  bool repair = false;               // verify
+  load::RunBounds bounds;            // sync
   std::string table;                 // show: a table's folder, or a table's name below tables.root
   std::int64_t limit = 20;           // show; 0: all rows
   std::optional<std::int64_t> at;    // show: a version of the table
@@ -32,8 +35,10 @@ struct Answer {
   std::string text;
 };
 
-// `arguments` without the program's name. Reads the configuration file that it names. kBadConfig.
+// `arguments` without the program's name. Reads the configuration file that they or RTLOADER_CONFIG name; over it
+// come the `variables`, over them the command line. kBadConfig.
 Result<std::variant<Invocation, Answer>> ParseArguments(std::span<const char* const> arguments,
-                                                        std::string_view version);
+                                                        std::string_view version,
+                                                        std::span<const char* const> variables = {});
 
 }  // namespace rtl::cli

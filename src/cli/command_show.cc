@@ -36,14 +36,14 @@ std::unexpected<Error> NoTable(const fs::path& folder) {
                           inside.empty() ? "; give a table's folder" : "; tables in it: " + names));
 }
 
-// A folder as it is given; else a name below tables.root.
+// A folder or s3:// prefix as it is given; else a name below tables.root.
 Result<std::string> FolderOf(const Invocation& invocation) {
-  std::error_code error;
   const bool is_name = invocation.table.find('/') == std::string::npos;
   std::string path = invocation.table;
   if (is_name && !invocation.config.tables.empty() && !IsTable(path)) {
-    path = (fs::path(invocation.config.tables) / path).string();
+    path = Below(invocation.config.tables, path);
   }
+  if (IsS3(path)) return path;  // the table's log says whether it is one
   RTL_TRY(std::string folder, ResolveExistingFolder(path, "the table"));
   if (!IsTable(folder)) return NoTable(folder);
   return folder;
@@ -166,7 +166,7 @@ class RowSink {
 
 Result<int> RunShow(const Invocation& invocation, const Environment& environment) {
   RTL_TRY(const std::string folder, FolderOf(invocation));
-  RTL_TRY(const auto store, environment.open_store(folder, false));
+  RTL_TRY(const auto store, environment.open_store(folder, false, Merged(invocation.config.s3, invocation.config.tables_s3)));
   const delta::Table table(*store, "");
   RTL_TRY(const delta::TableState state, table.Load(invocation.at));
   RTL_CHECK(delta::CheckReadable(state.protocol, state.metadata));

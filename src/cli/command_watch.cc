@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/paths.h"
 #include "cli/event_log.h"
 #include "cli/session.h"
 
@@ -31,14 +32,32 @@ Result<int> RunWatch(const Invocation& invocation, const Environment& environmen
 
   // Hints come before the first listing, so that nothing falls between the two. Without them listings do it
   // alone.
-  auto hints = environment.watch_folder(
-      session.places.source, [&](std::string key) { loader.Hint(std::move(key)); },
-      [&](const std::string& line) { log.Warning(line); });
-  if (!hints) {
-    log.Warning("changes are seen by listing only (watch.list_interval): " + hints.error().message());
+    const auto on_notice = [&](const std::string& line) { log.Warning(line); };
+  Result<std::shared_ptr<void>> hints = std::shared_ptr<void>();
+  if (!IsS3(session.places.source)) {
+    hints = environment.watch_folder(
+        session.places.source, [&](std::string key) { loader.Hint(std::move(key)); }, on_notice);
+    if (!hints) {
+      log.Warning("changes are seen by listing only (watch.list_interval): " + hints.error().message());
+    }
+  }
+  std::shared_ptr<void> events;
+  if (invocation.config.events.any()) {
+    RTL_TRY(events, environment.receive_events(
+                        invocation.config, session.places.source,
+                        [&](discover::Hint hint) {
+                          loader.Hint(std::move(hint.key),
+                                      [telemetry = session.telemetry, at = hint.event_time,
+                                       done = std::move(hint.done)](bool handled) {
+                                        if (handled) telemetry->EventHandled(at);
+                                        if (done) done(handled);
+                                      });
+                        },
+                        on_notice));
   }
   Result<load::SyncReport> report = loader.Watch(environment.stop);
-  hints = std::shared_ptr<void>();  // no hint after this line
+  events.reset();  // no hint after this line
+  hints = std::shared_ptr<void>();
   if (!report && report.error().kind() != ErrorKind::kCancelled) return Fail(std::move(report).error());
   log.Stopped(report.value_or(load::SyncReport{}));
   return kExitOk;

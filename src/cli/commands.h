@@ -12,9 +12,12 @@ inline constexpr int kExitError = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitNotConverged = 3;
 inline constexpr int kExitDiffers = 4;
+inline constexpr int kExitMoreLeft = 5;
 
 Result<int> RunSync(const Invocation& invocation, const Environment& environment);
 Result<int> RunWatch(const Invocation& invocation, const Environment& environment);
+Result<int> RunLambda(const Invocation& invocation, const Environment& environment);
+Result<int> RunDoctor(const Invocation& invocation, const Environment& environment);
 Result<int> RunPlan(const Invocation& invocation, const Environment& environment);
 Result<int> RunVerify(const Invocation& invocation, const Environment& environment);
 Result<int> RunStatus(const Invocation& invocation, const Environment& environment);

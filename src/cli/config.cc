@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <toml++/toml.h>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -124,7 +125,52 @@ Result<> ReadConfigFile(const std::string& file, Config& config) {
   return ApplyToml(text, file, config);
 }
 
+Result<> ApplyEnvironment(std::span<const char* const> variables, Config& config) {
+  constexpr std::string_view kPrefix = "RTLOADER_";
+  std::map<std::string, const OptionSpec*> by_name;
+  for (const OptionSpec& spec : OptionSpecs()) {
+    std::string name(kPrefix);
+    for (const char c : spec.key) name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    by_name[name] = &spec;
+  }
+  for (const char* variable : variables) {
+    const std::string_view text(variable);
+    if (!text.starts_with(kPrefix)) continue;
+    const std::size_t end = text.find('=');
+    if (end == std::string_view::npos) continue;
+    const auto spec = by_name.find(std::string(text.substr(0, end)));
+    if (spec == by_name.end()) continue;  // others use the prefix too: RTLOADER_CONFIG, the tests
+    const std::string value(text.substr(end + 1));
+    if (Result<> set = spec->second->set(FromText(spec->second->type, value), config); !set) {
+      return Fail(set.error().Wrap(fmt::format("environment variable {}", text.substr(0, end))));
+    }
+  }
+  return {};
+}
+
+S3Settings Merged(const S3Settings& both, const S3Settings& side) {
+  S3Settings merged = both;
+  const auto take = [](std::string& to, const std::string& from) {
+    if (!from.empty()) to = from;
+  };
+  take(merged.endpoint, side.endpoint);
+  take(merged.region, side.region);
+  take(merged.profile, side.profile);
+  take(merged.role_arn, side.role_arn);
+  if (!side.access_key_id.empty()) {  // a key and its secret belong together
+    merged.access_key_id = side.access_key_id;
+    merged.secret_access_key = side.secret_access_key;
+    merged.session_token = side.session_token;
+  }
+  return merged;
+}
+
 Result<> CheckConfig(const Config& config) {
+  if (config.load.shard >= config.load.shards) {
+    return Fail(ErrorKind::kBadConfig,
+                fmt::format("source.shard = {} is not one of source.shards = {}: they count from 0",
+                            config.load.shard, config.load.shards));
+  }
   const load::TableNames& names = config.load.tables;
   std::map<std::string, std::string_view> used;
   const std::pair<const std::string*, std::string_view> all[] = {{&names.snapshot, "tables.snapshot"},

@@ -2,10 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <limits>
 #include <set>
 
-#include "cli/quantities.h"
+#include "cli/option_builders.h"
 #include "decode/columns.h"
 #include "discover/source_listing.h"
 
@@ -16,117 +17,6 @@ constexpr std::int64_t kMiB = 1 << 20;
 
 std::unexpected<Error> Bad(std::string message) {
   return Fail(ErrorKind::kBadConfig, std::move(message));
-}
-
-std::string_view TypeOf(const ConfigValue& value) {
-  constexpr std::string_view kNames[] = {"a boolean", "an integer", "a number", "a string"};
-  return kNames[value.index()];
-}
-
-template <typename T>
-Result<T> As(const ConfigValue& value, std::string_view wanted) {
-  if (const T* held = std::get_if<T>(&value)) return *held;
-  return Bad(fmt::format("must be {}, not {}", wanted, TypeOf(value)));
-}
-
-// A TOML string; backslashes of a pattern want a literal one.
-std::string Quoted(const std::string& text) {
-  if (text.find_first_of("\\\"") != std::string::npos && text.find('\'') == std::string::npos) {
-    return "'" + text + "'";
-  }
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '\\' || c == '"') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
-
-using Text = std::string& (*)(Config&);
-// Accessors read from a constant configuration too: nothing is written through them then.
-template <typename T>
-const T& Read(T& (*at)(Config&), const Config& config) {
-  return at(const_cast<Config&>(config));
-}
-
-OptionSpec TextOption(std::string_view key, Text at, Result<> (*check)(const std::string&),
-                      std::string_view type = "string") {
-  return {key, type,
-          [=](const ConfigValue& value, Config& config) -> Result<> {
-            RTL_TRY(std::string text, As<std::string>(value, "a string"));
-            RTL_CHECK(check(text));
-            at(config) = std::move(text);
-            return {};
-          },
-          [=](const Config& config) { return Quoted(Read(at, config)); }};
-}
-
-OptionSpec BooleanOption(std::string_view key, bool& (*at)(Config&)) {
-  return {key, "boolean",
-          [=](const ConfigValue& value, Config& config) -> Result<> {
-            RTL_TRY(at(config), As<bool>(value, "true or false"));
-            return {};
-          },
-          [=](const Config& config) { return Read(at, config) ? "true" : "false"; }};
-}
-
-template <typename T>
-OptionSpec IntegerOption(std::string_view key, T& (*at)(Config&), std::int64_t least, std::int64_t most) {
-  return {key, "integer",
-          [=](const ConfigValue& value, Config& config) -> Result<> {
-            RTL_TRY(const std::int64_t number, As<std::int64_t>(value, "an integer"));
-            if (number < least || number > most) {
-              return Bad(fmt::format("must be from {} to {}, not {}", least, most, number));
-            }
-            at(config) = static_cast<T>(number);
-            return {};
-          },
-          [=](const Config& config) { return fmt::format("{}", Read(at, config)); }};
-}
-
-OptionSpec RatioOption(std::string_view key, double& (*at)(Config&)) {
-  return {key, "ratio",
-          [=](const ConfigValue& value, Config& config) -> Result<> {
-            const auto* whole = std::get_if<std::int64_t>(&value);
-            RTL_TRY(const double number, whole ? Result<double>(static_cast<double>(*whole))
-                                               : As<double>(value, "a number from 0 to 1"));
-            if (!(number >= 0 && number <= 1)) return Bad(fmt::format("must be from 0 to 1, not {}", number));
-            at(config) = number;
-            return {};
-          },
-          [=](const Config& config) { return fmt::format("{}", Read(at, config)); }};
-}
-
-OptionSpec SizeOption(std::string_view key, std::int64_t& (*at)(Config&), std::int64_t least) {
-  return {key, "size",
-          [=](const ConfigValue& value, Config& config) -> Result<> {
-            RTL_TRY(const std::string text, As<std::string>(value, "a size such as \"512MB\" or \"64MiB\""));
-            RTL_TRY(const std::int64_t bytes, ParseSize(text));
-            if (bytes < least) return Bad(fmt::format("must be at least {}, not {}", ExactSize(least), text));
-            at(config) = bytes;
-            return {};
-          },
-          [=](const Config& config) { return Quoted(ExactSize(Read(at, config))); }};
-}
-
-OptionSpec DurationOption(std::string_view key, std::chrono::milliseconds& (*at)(Config&),
-                          std::chrono::milliseconds least) {
-  return {key, "duration",
-          [=](const ConfigValue& value, Config& config) -> Result<> {
-            RTL_TRY(const std::string text,
-                    As<std::string>(value, "a duration such as \"500ms\", \"30s\" or \"1h\""));
-            RTL_TRY(const std::chrono::milliseconds duration, ParseDuration(text));
-            if (duration < least)
-              return Bad(fmt::format("must be at least {}, not {}", ExactDuration(least), text));
-            at(config) = duration;
-            return {};
-          },
-          [=](const Config& config) { return Quoted(ExactDuration(Read(at, config))); }};
-}
-
-Result<> NotEmpty(const std::string& text) {
-  if (text.empty()) return Bad("must not be empty");
-  return {};
 }
 
 Result<> IsTableName(const std::string& name) {
@@ -154,7 +44,7 @@ Result<> IsPattern(const std::string& pattern) {
 OptionSpec SchemaOption() {
   return {"rows.schema", "schema",
           [](const ConfigValue& value, Config& config) -> Result<> {
-            RTL_TRY(std::string text, As<std::string>(value, "a schema such as \"wid STRING, n BIGINT\""));
+            RTL_TRY(std::string text, TextOf(value, "a schema such as \"wid STRING, n BIGINT\""));
             std::vector<decode::Column> columns;
             if (!text.empty()) {
               RTL_TRY(columns, decode::ParsePinnedColumns(text));
@@ -170,7 +60,7 @@ OptionSpec LogFormatOption() {
   return {
       "log.format", "\"text\" or \"json\"",
       [](const ConfigValue& value, Config& config) -> Result<> {
-        RTL_TRY(const std::string text, As<std::string>(value, "\"text\" or \"json\""));
+        RTL_TRY(const std::string text, TextOf(value, "\"text\" or \"json\""));
         if (text != "text" && text != "json") {
           return Bad(fmt::format("must be \"text\" or \"json\", not \"{}\"", text));
         }
@@ -180,7 +70,7 @@ OptionSpec LogFormatOption() {
       [](const Config& config) { return config.log_format == LogFormat::kJson ? "\"json\"" : "\"text\""; }};
 }
 
-std::vector<OptionSpec> AllOptions() {
+std::vector<OptionSpec> LocalOptions() {
   using std::chrono::milliseconds;
   constexpr std::int64_t kMost = std::numeric_limits<int>::max();
   return {
@@ -188,7 +78,14 @@ std::vector<OptionSpec> AllOptions() {
           "source.path", [](Config& c) -> std::string& { return c.source; }, NotEmpty, "folder"),
       TextOption(
           "source.pattern", [](Config& c) -> std::string& { return c.load.source_pattern; }, IsPattern,
-          "pattern"),
+                    "pattern"),
+      WordOption(
+          "source.history", [](Config& c) -> std::string& { return c.history; }, "latest|all",
+          "\"latest\" or \"all\""),
+      IntegerOption(
+          "source.shards", [](Config& c) -> int& { return c.load.shards; }, 1, 10'000),
+      IntegerOption(
+          "source.shard", [](Config& c) -> int& { return c.load.shard; }, 0, 9'999),
       TextOption(
           "tables.root", [](Config& c) -> std::string& { return c.tables; }, NotEmpty, "folder"),
       TextOption(
@@ -206,7 +103,7 @@ std::vector<OptionSpec> AllOptions() {
       BooleanOption("raw.enabled", [](Config& c) -> bool& { return c.load.raw; }),
       BooleanOption("quarantine.enabled", [](Config& c) -> bool& { return c.load.quarantine; }),
       SchemaOption(),
-      IntegerOption<int>(
+      IntegerOption(
           "rows.max_columns", [](Config& c) -> int& { return c.load.max_columns; }, 1, 100'000),
       SizeOption(
           "rows.max_line_bytes", [](Config& c) -> std::int64_t& { return c.load.max_line_bytes; }, 1024),
@@ -216,18 +113,20 @@ std::vector<OptionSpec> AllOptions() {
       BooleanOption("guard.allow_empty", [](Config& c) -> bool& { return c.load.guard.allow_empty; }),
       RatioOption("guard.max_rejected", [](Config& c) -> double& { return c.load.guard.max_rejected; }),
       RatioOption("guard.max_deleted", [](Config& c) -> double& { return c.load.guard.max_deleted; }),
-      IntegerOption<std::int64_t>(
+      LongOption(
           "guard.max_deleted_min", [](Config& c) -> std::int64_t& { return c.load.guard.max_deleted_min; }, 0,
           kMost),
       BooleanOption("guard.allow_mass_delete",
                     [](Config& c) -> bool& { return c.load.guard.allow_mass_delete; }),
       SizeOption(
           "load.memory", [](Config& c) -> std::int64_t& { return c.load.memory_bytes; }, 64 * kMiB),
-      IntegerOption<int>(
+      IntegerOption(
           "load.threads", [](Config& c) -> int& { return c.load.threads; }, 0, 1024),
-      IntegerOption<int>(
+            IntegerOption(
+          "load.concurrency", [](Config& c) -> int& { return c.load.concurrency; }, 0, 4096),
+      IntegerOption(
           "commit.max_files", [](Config& c) -> int& { return c.load.commit_max_files; }, 1, 100'000),
-      IntegerOption<int>(
+      IntegerOption(
           "commit.checkpoint_interval", [](Config& c) -> int& { return c.load.checkpoint_interval; }, 1,
           100'000),
       DurationOption(
@@ -241,6 +140,12 @@ std::vector<OptionSpec> AllOptions() {
           milliseconds(60'000)),
       LogFormatOption(),
   };
+}
+
+std::vector<OptionSpec> AllOptions() {
+  std::vector<OptionSpec> all = LocalOptions();
+  for (OptionSpec& spec : AwsOptions()) all.push_back(std::move(spec));
+  return all;
 }
 
 // Letters inserted, left out, replaced, or swapped with their neighbour.
@@ -279,6 +184,24 @@ const OptionSpec* FindOption(std::string_view key) {
     if (spec.key == key) return &spec;
   }
   return nullptr;
+}
+
+ConfigValue FromText(std::string_view type, const std::string& text) {
+  const char* end = text.data() + text.size();
+  if (type == "boolean") return text == "true";
+  if (type == "integer" || type == "ratio") {
+    std::int64_t whole = 0;
+    if (const auto [rest, error] = std::from_chars(text.data(), end, whole);
+        error == std::errc() && rest == end) {
+      return whole;
+    }
+    double number = 0;
+    if (const auto [rest, error] = std::from_chars(text.data(), end, number);
+        error == std::errc() && rest == end) {
+      return number;
+    }
+  }
+  return text;
 }
 
 std::string Nearest(std::string_view word, const std::vector<std::string>& candidates) {

@@ -26,6 +26,10 @@ struct OptionSpec {
 const std::vector<OptionSpec>& OptionSpecs();
 const OptionSpec* FindOption(std::string_view key);  // null when unknown
 
+// A value for an option of that type as the configuration file would have given it: for the command line and
+// environment variables.
+ConfigValue FromText(std::string_view type, const std::string& text);
+
 // The key most like `key` among options, or sections ("load"); empty when none is near.
 std::string NearestOption(std::string_view key);
 std::string NearestSection(std::string_view section);

@@ -25,7 +25,7 @@ TEST(OptionSpecs, EveryOptionIsDocumentedWithItsTypeAndDefaultAndNoOther) {
     const std::string row = fmt::format("\n| `{}` | {} | `{}` | ", spec.key, spec.type, spec.show(Config{}));
     EXPECT_NE(docs.find(row), std::string::npos) << "docs/configuration.md lacks: " << row;
   }
-  const std::regex row_start("\n\\| `([a-z_]+\\.[a-z_]+)` \\|");
+  const std::regex row_start("\n\\| `([a-z0-9_]+\\.[a-z0-9_]+)` \\|");
   std::size_t rows = 0;
   for (std::sregex_iterator at(docs.begin(), docs.end(), row_start), end; at != end; ++at, ++rows) {
     EXPECT_NE(FindOption((*at)[1].str()), nullptr) << "documented, but unknown: " << (*at)[1];
@@ -37,7 +37,7 @@ TEST(OptionSpecs, TheExampleFileHoldsEveryOptionWithItsDefault) {
   std::string text = ReadProjectFile("examples/rtloader.toml");
   std::set<std::string> keys;
   std::string section;
-  const std::regex line("(?:^|\n)(?:\\[([a-z]+)\\]|(?:# )?([a-z_]+) = )");
+  const std::regex line("(?:^|\n)(?:\\[([a-z0-9_]+)\\]|(?:# )?([a-z_]+) = )");
   for (std::sregex_iterator at(text.begin(), text.end(), line), end; at != end; ++at) {
     if ((*at)[1].matched) section = (*at)[1];
     if ((*at)[2].matched) keys.insert(section + "." + (*at)[2].str());

@@ -1,9 +1,24 @@
 // The one place where real implementations are chosen.
+#include <unistd.h>
+
+#include "cli/aws_session.h"
+#include "cli/paths.h"
+#include "cli/receive_events.h"
 #include "cli/run.h"
 #include "cli/stop_signals.h"
 #include "cli/terminal.h"
 #include "discover/directory_watch.h"
 #include "store/local_store.h"
+
+namespace {
+
+std::span<const char* const> Variables() {
+  std::size_t count = 0;
+  while (environ[count] != nullptr) ++count;
+  return {environ, count};
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace rtl;
@@ -14,8 +29,15 @@ int main(int argc, char** argv) {
   environment.err = cli::StandardOutput(2);
   environment.stop = signals.token();
   environment.stop_signal = [&] { return signals.signal(); };
-  environment.open_store = [](const std::string& root, bool create) {
-    return store::OpenLocalStore(root, create);
+    environment.variables = Variables();
+  const auto aws = std::make_shared<cli::AwsSession>();
+  environment.open_store = [aws](const std::string& root, bool create, const cli::S3Settings& s3) {
+    return cli::IsS3(root) ? aws->OpenStore(root, s3) : store::OpenLocalStore(root, create);
+  };
+  environment.requests = [aws] { return aws->counters()->totals(); };
+  environment.receive_events = [aws](const cli::Config& config, const std::string& source,
+                                     discover::OnHint on_hint, std::function<void(std::string)> on_notice) {
+    return cli::ReceiveEvents(*aws, config, source, std::move(on_hint), std::move(on_notice));
   };
   environment.open_loader = [](store::ObjectStore& source, store::ObjectStore& tables, load::Options options,
                                load::Observer* observer, bool create) {

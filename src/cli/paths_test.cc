@@ -63,13 +63,21 @@ TEST_F(Paths, ASourceMustBeAFolderThatIsThere) {
   EXPECT_EQ(Refusal(At("in"), At("file")), At("file") + ": the tables' root must be a folder");
 }
 
-TEST_F(Paths, AddressesOfObjectStoresAreRefused) {
-  const std::string refused = Refusal("s3://bucket/prefix", At("tables"));
-  EXPECT_EQ(refused,
-            "s3://bucket/prefix: this build reads and writes local folders only, not s3:// addresses; give a "
-            "folder's "
-            "path");
-  EXPECT_NE(Refusal(At("in"), "s3://bucket/tables").find("local folders only"), std::string::npos);
+TEST_F(Paths, BucketsAreWrittenOneWay) {
+  const auto folders = ResolveFolders("s3a://in/customers", "s3://lake", {});
+  ASSERT_TRUE(folders.has_value()) << folders.error().message();
+  EXPECT_EQ(folders->source, "s3://in/customers/");
+  EXPECT_EQ(folders->tables, "s3://lake/");
+  EXPECT_EQ(Below(folders->tables, "raw"), "s3://lake/raw");
+  EXPECT_EQ(Refusal("s3://b/in", At("tables")), "accepted");
+  EXPECT_EQ(Refusal(At("in"), "s3://b/tables"), "accepted");
+  EXPECT_EQ(Refusal("s3://b/in", "s3://b/in-tables"), "accepted");
+  EXPECT_NE(Refusal("s3://b/in", "s3://b/in/tables").find("lies inside the source"), std::string::npos);
+  EXPECT_NE(Refusal("s3://b", "s3://b/tables").find("lies inside the source"), std::string::npos);
+  EXPECT_NE(Refusal("s3://b/t/customer_data_raw", "s3://b/t").find("lies inside the table"), std::string::npos);
+  EXPECT_EQ(Refusal("gs://b/in", At("tables")),
+            "gs://b/in: there is no gs:// here; give a folder's path or s3://bucket/prefix/");
+  EXPECT_NE(Refusal("s3://", At("tables")), "accepted");
 }
 
 TEST_F(Paths, SameOrInside) {

@@ -56,7 +56,9 @@ std::string SyncJson(const load::SyncReport& r, const Places& places) {
   json.Key("rejected").Int(r.rejected);
   json.Key("bytes").Int(r.bytes);
   WriteVersion(json, "snapshot_version", r.snapshot_version);
-  json.Key("commits").Int(r.commits);
+    json.Key("commits").Int(r.commits);
+  json.Key("left_over").Int(r.left_over);
+  json.Key("found_by_listing").Int(r.found_by_listing);
   json.Key("seconds").Double(r.seconds);
   WriteText(json, "quarantine", places.quarantine);
   WriteProblems(json, r.problems);
@@ -84,7 +86,7 @@ std::string PlanJson(const load::PlanReport& r) {
   return std::move(json).Take();
 }
 
-std::string VerifyJson(const load::VerifyReport& r) {
+std::string VerifyJson(const load::VerifyReport& r, const std::vector<load::Difference>& repaired) {
   JsonWriter json;
   json.BeginObject();
   json.Key("agrees").Bool(r.differences.empty());
@@ -92,14 +94,19 @@ std::string VerifyJson(const load::VerifyReport& r) {
   json.Key("rows").Int(r.rows);
   json.Key("fast").Bool(r.fast);
   WriteVersion(json, "snapshot_version", r.snapshot_version);
-  json.Key("differences").BeginArray();
-  for (const load::Difference& difference : r.differences) {
-    json.BeginObject();
-    WriteText(json, "source_file", difference.source_file);
-    WriteText(json, "what", difference.what);
-    json.EndObject();
-  }
-  json.EndArray().EndObject();
+    const auto list = [&](std::string_view key, const std::vector<load::Difference>& differences) {
+    json.Key(key).BeginArray();
+    for (const load::Difference& difference : differences) {
+      json.BeginObject();
+      WriteText(json, "source_file", difference.source_file);
+      WriteText(json, "what", difference.what);
+      json.EndObject();
+    }
+    json.EndArray();
+  };
+  list("differences", r.differences);
+  list("repaired", repaired);
+  json.EndObject();
   return std::move(json).Take();
 }
 
@@ -126,6 +133,9 @@ std::string StatusJson(const load::StatusReport& r) {
     }
     json.EndObject();
   }
+    json.EndArray();
+  json.Key("runs").BeginArray();
+  for (const load::RunInfo& run : r.runs) load::WriteRunInfo(json, run);
   json.EndArray();
   WriteProblems(json, r.problems);
   json.EndObject();

@@ -14,7 +14,7 @@ namespace rtl::cli {
 
 std::string SyncJson(const load::SyncReport& report, const Places& places);
 std::string PlanJson(const load::PlanReport& report);
-std::string VerifyJson(const load::VerifyReport& report);
+std::string VerifyJson(const load::VerifyReport& report, const std::vector<load::Difference>& repaired = {});
 std::string StatusJson(const load::StatusReport& report);
 std::string ErrorJson(const Error& error);  // {"error":{"kind":"bad_config","message":"..."}}
 

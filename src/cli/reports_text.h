@@ -16,7 +16,9 @@ struct Places {
 
 std::string SyncText(const load::SyncReport& report, const Places& places);
 std::string PlanText(const load::PlanReport& report, const Places& places);
-std::string VerifyText(const load::VerifyReport& report, const Places& places);
+// `repaired`: what differed before a repair.
+std::string VerifyText(const load::VerifyReport& report, const Places& places,
+                       const std::vector<load::Difference>& repaired = {});
 std::string StatusText(const load::StatusReport& report, const Places& places);
 
 // "3 loaded, 1 replaced"; outcomes that did not occur are left out, "nothing to do" when none did.

@@ -43,6 +43,10 @@ Result<int> Dispatch(const Invocation& invocation, const Environment& environmen
       return RunSync(invocation, environment);
     case Command::kWatch:
       return RunWatch(invocation, environment);
+        case Command::kLambda:
+      return RunLambda(invocation, environment);
+    case Command::kDoctor:
+      return RunDoctor(invocation, environment);
     case Command::kPlan:
       return RunPlan(invocation, environment);
     case Command::kVerify:
@@ -74,7 +78,7 @@ int ExitCodeOf(const Error& error, int stop_signal) {
 }
 
 int Run(std::span<const char* const> arguments, const Environment& environment) {
-  const auto parsed = ParseArguments(arguments, environment.version);
+  const auto parsed = ParseArguments(arguments, environment.version, environment.variables);
   if (!parsed) {
     const bool json = std::any_of(arguments.begin(), arguments.end(), [](const char* argument) {
       return std::string_view(argument) == "--json";

@@ -38,7 +38,8 @@ class NoStore : public store::ObjectStore {
 struct Script {
   Result<load::SyncReport> sync = load::SyncReport{};
   Result<load::VerifyReport> verify = load::VerifyReport{};
-  load::Options options;  // what the loader was opened with
+    load::Options options;  // what the loader was opened with
+  load::RunBounds bounds;
   bool created = false;
   std::vector<std::string> hints;
 };
@@ -46,7 +47,8 @@ struct Script {
 class ScriptedLoader : public load::Loader {
  public:
   ScriptedLoader(Script& script, load::Observer* observer) : script_(script), observer_(observer) {}
-  Result<load::SyncReport> Sync(std::stop_token) override {
+  Result<load::SyncReport> Sync(std::stop_token, const load::RunBounds& bounds) override {
+    script_.bounds = bounds;
     observer_->OnPlanned(1, 10);
     observer_->OnNotice("a notice");
     observer_->OnFileDone({.source_file = "a.txt"});
@@ -56,7 +58,16 @@ class ScriptedLoader : public load::Loader {
     observer_->OnCommitted(5, {{.source_file = "a.txt", .rows = 3}});
     return script_.sync;
   }
-  void Hint(std::string key) override { script_.hints.push_back(std::move(key)); }
+  void Hint(std::string key, HintDone) override { script_.hints.push_back(std::move(key)); }
+  Result<load::KeysReport> LoadKeys(const std::vector<std::string>& keys, std::stop_token) override {
+    load::KeysReport report;
+    for (const std::string& key : keys) report.keys.push_back({.key = key, .handled = true});
+    return report;
+  }
+  Result<load::SyncReport> Repair(const load::VerifyReport&, std::stop_token) override {
+    script_.verify->differences.clear();
+    return load::SyncReport{};
+  }
   Result<load::PlanReport> Plan() override { return load::PlanReport{.up_to_date = 4}; }
   Result<load::VerifyReport> Verify(bool, std::stop_token) override { return script_.verify; }
   Result<load::StatusReport> Status() override { return load::StatusReport{.source_uri = "/in"}; }
@@ -78,7 +89,8 @@ class Program : public testing::Test {
     environment_.out.write = [this](std::string_view text) { out_ += text; };
     environment_.err.write = [this](std::string_view text) { err_ += text; };
     environment_.stop_signal = [this] { return signal_; };
-    environment_.open_store = [](const std::string&, bool) -> Result<std::unique_ptr<store::ObjectStore>> {
+    environment_.open_store = [](const std::string&, bool,
+                                 const S3Settings&) -> Result<std::unique_ptr<store::ObjectStore>> {
       return std::make_unique<NoStore>();
     };
     environment_.open_loader = [this](store::ObjectStore&, store::ObjectStore&, load::Options options,

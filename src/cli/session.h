@@ -6,10 +6,12 @@
 #include "cli/config.h"
 #include "cli/environment.h"
 #include "cli/reports_text.h"
+#include "cli/run_telemetry.h"
 
 namespace rtl::cli {
 
 struct Session {
+    std::shared_ptr<RunTelemetry> telemetry;
   std::unique_ptr<store::ObjectStore> source;
   std::unique_ptr<store::ObjectStore> tables;
   std::unique_ptr<load::Loader> loader;  // last: it uses the stores

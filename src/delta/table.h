@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -61,6 +62,10 @@ class Table {
   Result<std::vector<Commit>> CommitsAfter(Version after) const;
 
   Result<Commit> ReadCommit(Version version) const;  // kNotFound when absent
+
+  // Commits first..last in order, each given to `take`; from a remote store several are fetched at once. Ends
+  // with the first error, of reading (kNotFound: which one is absent) or of `take`.
+  Result<> ForEachCommit(Version first, Version last, const std::function<Result<>(Commit)>& take) const;
 
   // Writes `actions` as version `version`, put-if-absent. `actions` must hold a CommitInfo whose JSON has a
   // txnId that no other attempt ever used: it is how SettleUnknown recognises our bytes. Errors are those

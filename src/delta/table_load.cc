@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <deque>
+#include <future>
 #include <ranges>
 
 #include "delta/checkpoint_reader.h"
@@ -46,20 +48,17 @@ Result<Base> ReadNewestCheckpoint(store::ObjectStore& store, const LogListing& l
 
 Result<> ApplyCommits(const Table& table, const LogListing& listing, Version target, Base& base) {
   Replay& replay = base.replay;
-  while (replay.state.version < target) {
-    const Version version = replay.state.version + 1;
-    auto commit = table.ReadCommit(version);
-    if (!commit) {
-      if (commit.error().kind() != ErrorKind::kNotFound) return Fail(commit.error());
-      if (base.damage) return Fail(*base.damage);
-      if (listing.has_uuid_checkpoint) return RefuseV2Checkpoint(table);
-      return Fail(ErrorKind::kBadData, fmt::format("{}: the log has no commit {}, though version {} exists",
-                                                   table.Uri(), version, target));
-    }
-    for (Action& action : commit->actions) replay.Apply(std::move(action));
-    replay.state.version = version;
-  }
-  return {};
+  const auto applied =
+      table.ForEachCommit(replay.state.version + 1, target, [&](Commit commit) -> Result<> {
+        for (Action& action : commit.actions) replay.Apply(std::move(action));
+        replay.state.version = commit.version;
+        return {};
+      });
+  if (applied || applied.error().kind() != ErrorKind::kNotFound) return applied;
+  if (base.damage) return Fail(*base.damage);
+  if (listing.has_uuid_checkpoint) return RefuseV2Checkpoint(table);
+  return Fail(ErrorKind::kBadData, fmt::format("{}: the log has no commit {}, though version {} exists",
+                                               table.Uri(), replay.state.version + 1, target));
 }
 
 Result<TableState> LoadListed(const Table& table, const LogListing& listing, Version target, Timestamp now) {
@@ -116,17 +115,36 @@ Result<std::vector<Commit>> Table::CommitsAfter(Version after) const {
   RTL_TRY(const LogListing listing, ListLog(*store_, DataKey("_delta_log/"), after + 1));
   std::vector<Commit> commits;
   const Version newest = listing.Newest();
-  for (Version version = after + 1; version <= newest; ++version) {
-    // A folder's listing need not be a snapshot, so only the get says that a commit is missing.
-    auto commit = ReadCommit(version);
-    if (!commit) {
-      if (commit.error().kind() != ErrorKind::kNotFound) return Fail(commit.error());
-      return Fail(commits.empty() ? ErrorKind::kNotFound : ErrorKind::kBadData,
-                  fmt::format("{}: commit {} is gone, though version {} exists", Uri(), version, newest));
+  // A folder's listing need not be a snapshot, so only the get says that a commit is missing.
+  const auto read = ForEachCommit(after + 1, newest, [&](Commit commit) -> Result<> {
+    commits.push_back(std::move(commit));
+    return {};
+  });
+  if (read) return commits;
+  if (read.error().kind() != ErrorKind::kNotFound) return Fail(read.error());
+  return Fail(commits.empty() ? ErrorKind::kNotFound : ErrorKind::kBadData,
+              fmt::format("{}: commit {} is gone, though version {} exists", Uri(),
+                          after + 1 + static_cast<Version>(commits.size()), newest));
+}
+
+Result<> Table::ForEachCommit(Version first, Version last,
+                              const std::function<Result<>(Commit)>& take) const {
+  // A commit file can be large (thousands of files): few are held at once.
+  const std::size_t ahead = store_->Traits().remote ? 16 : 1;
+  std::deque<std::future<Result<Commit>>> reading;
+  Version next = first;
+  for (Version version = first; version <= last; ++version) {
+    while (next <= last && reading.size() < ahead) {
+      const auto policy = ahead > 1 && last > first ? std::launch::async : std::launch::deferred;
+      reading.push_back(std::async(policy, [this, next] { return ReadCommit(next); }));
+      ++next;
     }
-    commits.push_back(std::move(*commit));
+    auto commit = reading.front().get();
+    reading.pop_front();
+    if (!commit) return Fail(commit.error());
+    RTL_CHECK(take(std::move(*commit)));
   }
-  return commits;
+  return {};
 }
 
 }  // namespace rtl::delta

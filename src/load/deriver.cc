@@ -172,26 +172,28 @@ Result<> Deriver::Derive(Version version, const delta::Metadata& snapshot) {
     Version upto = std::min(version, from + kMaxCommitsAtOnce);
     std::size_t entries = 0;
     Commits commits;
-    for (Version next = from + 1; next <= upto; ++next) {
-      auto commit = set_.snapshot.ReadCommit(next);
-      if (!commit && commit.error().kind() == ErrorKind::kNotFound) {
-        // Another process may have absorbed it before it was cleaned up.
-        for (Item& item : items_) RTL_CHECK(item.table.Refresh());
-        if (absorbed() >= next) break;
-        return Fail(
-            ErrorKind::kBadData,
-            fmt::format(
-                "{}: commit {} is gone from the log before the derived tables absorbed it; do not clean the "
-                "snapshot's log with other programs",
-                set_.snapshot.Uri(), next));
-      }
-      if (!commit) return Fail(commit.error());
-      RTL_TRY(LedgerCommit ledger_commit, ToLedgerCommit(*commit));
+    const auto read = set_.snapshot.ForEachCommit(from + 1, upto, [&](const delta::Commit& commit) -> Result<> {
+      RTL_TRY(LedgerCommit ledger_commit, ToLedgerCommit(commit));
       entries += ledger_commit.entries.size();
+      upto = commit.version;
       commits.push_back(std::move(ledger_commit));
-      if (entries >= kMaxEntriesAtOnce) upto = next;
+      if (entries >= kMaxEntriesAtOnce) return Fail(ErrorKind::kResourceExhausted, "enough for one commit");
+      return {};
+    });
+    if (!read && entries < kMaxEntriesAtOnce) {
+      if (read.error().kind() != ErrorKind::kNotFound) return Fail(read.error());
+      // Another process may have absorbed it before it was cleaned up.
+      const Version absent = commits.empty() ? from + 1 : commits.back().version + 1;
+      for (Item& item : items_) RTL_CHECK(item.table.Refresh());
+      if (absorbed() >= absent) continue;
+      return Fail(
+          ErrorKind::kBadData,
+          fmt::format(
+              "{}: commit {} is gone from the log before the derived tables absorbed it; do not clean the "
+              "snapshot's log with other programs",
+              set_.snapshot.Uri(), absent));
     }
-    if (commits.empty() || commits.back().version != upto) continue;
+    if (commits.empty()) continue;
     for (Item& item : items_) {
       auto derived = DeriveRangeOf(item, commits, snapshot);
       if (!derived) return Fail(derived.error().Wrap(fmt::format("deriving {}", item.table.table().Uri())));

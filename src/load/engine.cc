@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "discover/utf8_name.h"
 #include "load/entry_report.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxQueued = 10'000;
 constexpr std::size_t kMaxReady = 10'000;
+constexpr int kRemoteThreads = 96;
 // A file that changes under the reader this often in one go is left for the next pass.
 constexpr int kMaxAttempts = 20;
 constexpr int kMaxCommitAttempts = 100;
@@ -27,6 +29,14 @@ std::int64_t MemoryFor(std::int64_t bytes) {
   return (1 << 20) + std::min<std::int64_t>(4 * bytes, 224 << 20);
 }
 
+// More than decoders: while one waits for the disk another decodes. Over a network most of a small file's time
+// is waiting.
+int LoadingThreads(const LoadInputs& in) {
+  if (in.options.concurrency > 0) return in.options.concurrency;
+  const bool remote = in.source.Traits().remote || in.tables.snapshot.store().Traits().remote;
+  return remote ? std::max(kRemoteThreads, 4 * in.decoders.threads()) : 4 * in.decoders.threads();
+}
+
 }  // namespace
 
 Engine::Engine(const LoadInputs& inputs, const discover::SourceRules& rules, LiveLedger& ledger,
@@ -37,10 +47,12 @@ Engine::Engine(const LoadInputs& inputs, const discover::SourceRules& rules, Liv
       committer_(committer),
       observer_(observer),
       memory_(inputs.options.memory_bytes),
-      deletes_(inputs.options.guard, ledger.With([](Ledger& known) { return known.live_files(); })) {
+      deletes_(inputs.options.guard, ledger.With([&](Ledger& known) {
+                 return known.live_files([&](std::string_view file) { return InShard(inputs.options, file); });
+               })) {
   if (in_.options.single_threaded) return;
-  // More than decoders: while one waits for the disk another decodes.
-  for (int i = 0; i < 4 * in_.decoders.threads(); ++i) threads_.emplace_back([this] { Work(); });
+    const int threads = LoadingThreads(in_);
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
   threads_.emplace_back([this] { CommitLoop(); });
 }
 
@@ -50,25 +62,54 @@ Engine::~Engine() {
     closing_ = true;
   }
   changed_.notify_all();
+  threads_.clear();
+  std::vector<Done> abandoned;
+  for (auto& [source_file, flight] : in_flight_) GiveUp(std::move(flight), abandoned);
+  Tell(std::move(abandoned), false);
 }
 
-bool Engine::Submit(Task task) {
+void Engine::Tell(std::vector<Done> waiting, bool handled) {
+  for (const Done& done : waiting) done(handled);
+}
+
+void Engine::GiveUp(InFlight flight, std::vector<Done>& abandoned) {
+  for (auto* waiting : {&flight.waiting, &flight.waiting_for_next}) {
+    abandoned.insert(abandoned.end(), std::make_move_iterator(waiting->begin()),
+                     std::make_move_iterator(waiting->end()));
+  }
+}
+
+Engine::Submitted Engine::Submit(Task task) {
+  Done done = std::exchange(task.done, nullptr);
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] {
-      return closing_ || draining_ || error_ || queue_.size() < kMaxQueued || in_.options.single_threaded;
+            return closing_ || draining_ || error_ || queue_.size() < kMaxQueued || task.urgent ||
+             in_.options.single_threaded;
     });
-    if (closing_ || draining_ || error_) return false;
-    const auto [it, is_new] = in_flight_.try_emplace(task.source_file);
-    if (!is_new) {
-      it->second.look_again = true;
-      it->second.key = task.key;
-      return true;
+        if (closing_ || draining_ || error_) {
+      lock.unlock();
+            if (done) done(false);
+      return Submitted::kRefused;
     }
-    queue_.push_back(std::move(task));
+    const auto [it, is_new] = in_flight_.try_emplace(task.source_file);
+    InFlight& flight = it->second;
+    if (!is_new) {
+      flight.look_again = true;
+      flight.key = task.key;
+      flight.repair = flight.repair || task.repair;
+            if (done) flight.waiting_for_next.push_back(std::move(done));
+      return Submitted::kUnderWay;
+    }
+        if (done) flight.waiting.push_back(std::move(done));
+    if (task.urgent) {
+      queue_.push_front(std::move(task));
+    } else {
+      queue_.push_back(std::move(task));
+    }
   }
   changed_.notify_all();
-  return true;
+  return Submitted::kQueued;
 }
 
 Result<> Engine::WaitIdle(std::stop_token stop) {
@@ -85,13 +126,19 @@ Result<> Engine::WaitIdle(std::stop_token stop) {
 }
 
 Result<> Engine::Drain() {
+    std::vector<Done> abandoned;
   {
     const std::lock_guard lock(mutex_);
     draining_ = true;
-    for (const Task& task : queue_) in_flight_.erase(task.source_file);
+    for (const Task& task : queue_) {
+      const auto it = in_flight_.find(task.source_file);
+      GiveUp(std::move(it->second), abandoned);
+      in_flight_.erase(it);
+    }
     queue_.clear();
   }
   changed_.notify_all();
+  Tell(std::move(abandoned), false);
   return WaitIdle({});
 }
 
@@ -135,12 +182,13 @@ Result<> Engine::Process(Task task) {
   LoadedFile file;
   file.source_file = task.source_file;
   file.key = task.key;
-  file.refused = task.refused;
+    file.refused = task.refused;
+  file.repair = task.repair;
   file.attempt = task.attempt;
   std::string refused = task.refused;
   if (!task.object) {
     task.base = ledger_.version();  // before the HEAD
-    Result<std::optional<SourceObject>> seen =
+        Result<Seen> seen =
         Fail(ErrorKind::kUnavailable,
              "it could not be committed though it was read again and again: other loaders keep changing "
              "it, or its columns do not fit the table's; the next pass tries again");
@@ -159,7 +207,9 @@ Result<> Engine::Process(Task task) {
       Ready(std::move(file));
       return {};
     }
-    task.object = std::move(*seen);
+        task.object = std::move(seen->object);
+    task.is_delete = seen->is_delete;
+    task.rest = std::move(seen->rest);
   }
   file.base = task.base;
 
@@ -173,10 +223,20 @@ Result<> Engine::Process(Task task) {
     PlanAgain(std::move(task));
     return {};
   }
-  const auto head = task.object ? std::optional(task.object->version) : std::nullopt;
-  switch (PlanKey(view.account, head, in_.settings)) {
+    const bool exists = task.object && !task.is_delete;
+  Decision decision =
+      PlanKey(view.account, exists ? std::optional(task.object->version) : std::nullopt, in_.settings);
+  if (task.repair && exists) decision = Decision::kLoad;
+  const bool more_follows = !task.rest.empty();
+  {
+    const std::lock_guard lock(mutex_);
+        InFlight& flight = in_flight_[task.source_file];
+    flight.rest = std::move(task.rest);
+    flight.delete_judged = task.delete_judged;
+  }
+  switch (decision) {
     case Decision::kNothing:
-      Finish(task.source_file);
+      ContinueWith(task.source_file, task.base);
       return {};
     case Decision::kDelete: {
       // The rows may be another object's, which has to be asked for itself (source.pattern).
@@ -188,14 +248,15 @@ Result<> Engine::Process(Task task) {
         PlanAgain(std::move(task));
         return {};
       }
-      if (!task.delete_judged && !MayDelete(task.source_file)) {
+            if (!task.delete_judged && !more_follows && !MayDelete(task.source_file)) {
         Finish(task.source_file);
         return {};
       }
       LedgerEntry& entry = file.load.read.entry;
       entry.source_file = task.source_file;
       entry.key = shown_key;
-      entry.outcome = EntryOutcome::kDeleted;
+            entry.outcome = EntryOutcome::kDeleted;
+      if (task.is_delete) entry.version = task.object->version;
       entry.ingest_time = in_.clock.Now();
       Ready(std::move(file));
       return {};
@@ -212,7 +273,7 @@ Result<> Engine::Process(Task task) {
   }
 
   const auto share = memory_.Take(MemoryFor(task.object->size));
-  auto loaded = LoadFile(in_, *task.object, view.account, ledger_.columns());
+  auto loaded = LoadFile(in_, *task.object, view.account, ledger_.columns(), {.repair = task.repair});
   if (!loaded) {
     const ErrorKind kind = loaded.error().kind();
     if (kind != ErrorKind::kConflict && kind != ErrorKind::kNotFound) return Fail(loaded.error());
@@ -238,20 +299,22 @@ Result<> Engine::Process(Task task) {
 
 // What the store says of the key now; nullopt when there is no object, or when it stands for another
 // source_file.
-Result<std::optional<SourceObject>> Engine::LookAt(const Task& task, std::string& refused) {
+Result<Engine::Seen> Engine::LookAt(const Task& task, std::string& refused) {
+  if (in_.options.all_versions && task.refused.empty()) {
+    RTL_TRY(Seen seen, LookAtVersions(task));
+    if (seen.object) return seen;
+  }
   auto head = in_.source.Head(task.key);
   if (!head) {
-    if (head.error().kind() == ErrorKind::kNotFound) return std::optional<SourceObject>();
+    if (head.error().kind() == ErrorKind::kNotFound) return Seen{};
     return Fail(head.error());
   }
   NamedObject named = NameObject(rules_, *head);
   if (!task.refused.empty()) {  // a duplicate, say: only a listing can tell that it is one no more
-    named.object.source_file = task.source_file;
-    return std::optional(std::move(named.object));
+        named.object.source_file = task.source_file;
+    return Seen{.object = std::move(named.object)};
   }
-  if (named.kind == NamedObject::Kind::kIgnored || named.object.source_file != task.source_file) {
-    return std::optional<SourceObject>();
-  }
+  if (named.kind == NamedObject::Kind::kIgnored || named.object.source_file != task.source_file) return Seen{};
   if (named.kind == NamedObject::Kind::kRefused) refused = named.reason;
   RTL_TRY(const bool duplicate, IsDuplicate(named.object));
   if (duplicate) {
@@ -261,7 +324,38 @@ Result<std::optional<SourceObject>> Engine::LookAt(const Task& task, std::string
                     task.source_file));
     return Fail(ErrorKind::kConflict, "two objects stand for one source_file");
   }
-  return std::optional(std::move(named.object));
+    return Seen{.object = std::move(named.object)};
+}
+
+// Every version that came since the one the ledger knows; none when it knows the newest.
+Result<Engine::Seen> Engine::LookAtVersions(const Task& task) {
+  RTL_TRY(const auto lister, in_.source.ListVersions(task.key));
+  std::vector<Generation> newest_first;
+  for (bool more = true; more;) {
+    RTL_TRY(const auto page, lister->Next());
+    more = !page.empty();
+    for (const store::ListedVersion& version : page) {
+      if (version.info.key != task.key) {  // keys ascend: the key itself comes before those it begins
+        more = false;
+        break;
+      }
+      NamedObject named = NameObject(rules_, version.info);
+      if (named.kind != NamedObject::Kind::kFile || named.object.source_file != task.source_file) return Seen{};
+      newest_first.push_back({std::move(named.object), version.is_delete_marker});
+    }
+  }
+  if (!newest_first.empty() && !newest_first.front().is_delete) {
+    RTL_TRY(const bool duplicate, IsDuplicate(newest_first.front().object));
+    if (duplicate) return Seen{};  // the HEAD that follows says what there is to say
+  }
+  const KeyAccount account = ledger_.Look(task.source_file).account;
+  Seen seen;
+  seen.rest = NewGenerations(account, newest_first, in_.settings);
+  if (seen.rest.empty()) return Seen{};
+  seen.object = std::move(seen.rest.front().object);
+  seen.is_delete = seen.rest.front().is_delete;
+  seen.rest.pop_front();
+  return seen;
 }
 
 // Whether the ledger's object for this source_file is another one that still lives and comes first in key
@@ -292,37 +386,82 @@ void Engine::Ready(LoadedFile file) {
   changed_.notify_all();
 }
 
-void Engine::Finish(const std::string& source_file) {
+// The version under way is done; the next one of the same look follows on `base`, which the look or our own
+// commit of the version before gave.
+void Engine::ContinueWith(const std::string& source_file, Version base) {
   {
     const std::lock_guard lock(mutex_);
     const auto it = in_flight_.find(source_file);
-    if (it != in_flight_.end()) {
-      if (it->second.look_again && !draining_) {
-        it->second.look_again = false;
-        Task task;
-        task.source_file = source_file;
-        task.key = it->second.key;
-        queue_.push_back(std::move(task));
-      } else {
-        in_flight_.erase(it);
-      }
+    if (it != in_flight_.end() && !it->second.rest.empty() && !draining_) {
+      std::deque<Generation> rest = std::move(it->second.rest);
+      it->second.rest.clear();
+      Task task;
+      task.source_file = source_file;
+      task.key = rest.front().object.key;
+      task.object = std::move(rest.front().object);
+      task.is_delete = rest.front().is_delete;
+      task.delete_judged = it->second.delete_judged;
+      rest.pop_front();
+      task.rest = std::move(rest);
+      task.base = base;
+      queue_.push_back(std::move(task));
+      changed_.notify_all();
+      return;
+    }
+  }
+  Finish(source_file);
+}
+
+void Engine::Finish(const std::string& source_file) {
+  std::vector<Done> handled;
+  std::vector<Done> abandoned;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto it = in_flight_.find(source_file);
+    if (it == in_flight_.end()) return;
+    InFlight& flight = it->second;
+        // Drained in the middle of a file's versions: the look did not come to its end.
+    (flight.rest.empty() ? handled : abandoned) = std::exchange(flight.waiting, {});
+    flight.waiting = std::exchange(flight.waiting_for_next, {});
+    flight.rest.clear();
+    if (flight.look_again && !draining_) {
+      flight.look_again = false;
+      Task task;
+      task.source_file = source_file;
+      task.key = flight.key;
+      task.repair = std::exchange(flight.repair, false);
+      queue_.push_back(std::move(task));
+    } else {
+      GiveUp(std::move(flight), abandoned);
+      in_flight_.erase(it);
     }
   }
   changed_.notify_all();
+  Tell(std::move(handled), true);
+  Tell(std::move(abandoned), false);
 }
 
 // HEAD first, whatever was seen before.
 void Engine::PlanAgain(Task task) {
-  task.object.reset();
+    task.object.reset();
+  task.is_delete = false;
+  task.rest.clear();
+  std::vector<Done> abandoned;
   {
     const std::lock_guard lock(mutex_);
+    const auto it = in_flight_.find(task.source_file);
     if (draining_) {
-      in_flight_.erase(task.source_file);
+      if (it != in_flight_.end()) {
+        GiveUp(std::move(it->second), abandoned);
+        in_flight_.erase(it);
+      }
     } else {
-      queue_.push_back(std::move(task));  // never waits: the thread that would make room may be this one
+      if (it != in_flight_.end()) it->second.rest.clear();
+            queue_.push_back(std::move(task));  // never waits: the thread that would make room may be this one
     }
   }
   changed_.notify_all();
+  Tell(std::move(abandoned), false);
 }
 
 void Engine::Stop(Error error) {
@@ -393,12 +532,13 @@ bool Engine::CommitBatch(std::vector<LoadedFile> batch) {
     Task task;
     task.source_file = std::move(file.source_file);
     task.key = std::move(file.key);
-    task.refused = std::move(file.refused);
+        task.refused = std::move(file.refused);
+    task.repair = file.repair;
     task.attempt = file.attempt + 1;
     PlanAgain(std::move(task));
   }
-  for (const LoadedFile& file : outcome->nothing_to_do) Finish(file.source_file);
-  for (const LedgerEntry& entry : outcome->committed) Finish(entry.source_file);
+    for (const LoadedFile& file : outcome->nothing_to_do) ContinueWith(file.source_file, file.base);
+  for (const LedgerEntry& entry : outcome->committed) ContinueWith(entry.source_file, outcome->version);
   return true;
 }
 

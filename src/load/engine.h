@@ -20,6 +20,7 @@
 #include "flow/source_object.h"
 #include "load/committer.h"
 #include "load/delete_bound.h"
+#include "load/generations.h"
 #include "load/live_ledger.h"
 #include "load/load_file.h"
 #include "load/loader.h"
@@ -35,10 +36,18 @@ struct Task {
   std::string key;
   // Set: this version, seen by a listing made after snapshot version `base` was known. Else: HEAD first.
   std::optional<SourceObject> object;
+  bool is_delete = false;  // `object` is a delete marker
+  // Newer versions, which follow in order, each in a commit of its own.
+  std::deque<Generation> rest;
   Version base = -1;
   std::string refused;         // not empty: the object cannot be loaded for this reason; recorded as failed
   bool delete_judged = false;  // absent from a listing whose absences the guard has let pass
+  bool repair = false;         // load it though nothing seems to be to do (LoadRequest)
+    bool urgent = false;  // a hint: before what a listing found, and taken in though the queue is full
   int attempt = 0;
+  // Called once, from any thread: true when a look that began after the submission came to an end (committed,
+  // nothing to do, recorded as failed), false when it was given up. May be empty.
+  std::function<void(bool handled)> done;
 };
 
 class Engine {
@@ -53,8 +62,13 @@ class Engine {
          Committer& committer, Observer& observer);
   ~Engine();  // stops; what is under way is finished or dropped, never half done
 
-  // May block while the queue is full. False when the engine has stopped.
-  bool Submit(Task task);
+      enum class Submitted {
+    kQueued,
+    kUnderWay,  // the source_file is being worked on: looked at again after that
+    kRefused,   // the engine has stopped; `done` was called with false
+  };
+  // May block while the queue is full.
+  Submitted Submit(Task task);
 
   // Waits until nothing is queued or under way, an error has stopped the engine, or `stop`.
   Result<> WaitIdle(std::stop_token stop);
@@ -78,7 +92,15 @@ class Engine {
   std::vector<LoadedFile> TakeReady();
   bool CommitBatch(std::vector<LoadedFile> batch);
   Result<> Process(Task task);
-  Result<std::optional<SourceObject>> LookAt(const Task& task, std::string& refused);
+    // What the store says of a key now.
+  struct Seen {
+    std::optional<SourceObject> object;  // absent: there is none, or it stands for another source_file
+    bool is_delete = false;
+    std::deque<Generation> rest;
+  };
+  Result<Seen> LookAt(const Task& task, std::string& refused);
+  Result<Seen> LookAtVersions(const Task& task);
+  void ContinueWith(const std::string& source_file, Version base);
   bool MayDelete(const std::string& source_file);
   void Ready(LoadedFile file);
   void Finish(const std::string& source_file);
@@ -98,13 +120,21 @@ class Engine {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Task> queue_;
+    using Done = std::function<void(bool handled)>;
   struct InFlight {
     bool look_again = false;
-    std::string key;  // to look at then: that of the latest hint
+    std::string key;               // to look at then: that of the latest hint
+    bool repair = false;           // of the look again
+        std::deque<Generation> rest;   // what follows the version under way
+    bool delete_judged = false;    // as in the task
+    std::vector<Done> waiting;     // for the look under way
+    std::vector<Done> waiting_for_next;
   };
+  static void Tell(std::vector<Done> waiting, bool handled);
+  void GiveUp(InFlight flight, std::vector<Done>& abandoned);
   std::unordered_map<std::string, InFlight> in_flight_;  // queued, loading or waiting for its commit
   std::deque<LoadedFile> ready_;
-  bool closing_ = false;
+    bool closing_ = false;
   bool draining_ = false;
   std::optional<Error> error_;
   Counts counts_;

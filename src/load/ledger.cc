@@ -122,17 +122,18 @@ bool Ledger::Live(const Known& known) {
   return !known.paths.empty() || (known.has_last && known.last.outcome != EntryOutcome::kDeleted);
 }
 
-std::vector<Ledger::KnownFile> Ledger::Unseen() const {
+std::vector<Ledger::KnownFile> Ledger::Unseen(const Chosen& chosen, Version base) const {
   std::vector<KnownFile> unseen;
   for (const auto& [source_file, known] : keys_) {
-    if (known.seen == pass_ || !Live(known)) continue;
+        if (known.seen == pass_ || known.last_at > base || !Live(known) || !chosen(source_file)) continue;
     unseen.push_back({source_file, known.has_last ? known.last.key : std::string()});
   }
   return unseen;
 }
 
-std::int64_t Ledger::live_files() const {
-  return std::count_if(keys_.begin(), keys_.end(), [](const auto& item) { return Live(item.second); });
+std::int64_t Ledger::live_files(const Chosen& chosen) const {
+  return std::count_if(keys_.begin(), keys_.end(),
+                       [&](const auto& item) { return Live(item.second) && chosen(item.first); });
 }
 
 std::vector<LedgerEntry> Ledger::Problems() const {

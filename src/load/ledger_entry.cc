@@ -30,7 +30,9 @@ void WriteEntry(JsonWriter& json, const LedgerEntry& entry) {
     json.Key("etag").String(entry.version.etag);
     if (!entry.version.version_id.empty()) json.Key("versionId").String(entry.version.version_id);
     if (!entry.version.settled) json.Key("settled").Bool(false);
-    json.Key("size").Int(entry.size).Key("uploadedAt").Int(MicrosSinceEpoch(entry.uploaded_at));
+        json.Key("size").Int(entry.size).Key("uploadedAt").Int(MicrosSinceEpoch(entry.uploaded_at));
+  } else if (!entry.version.version_id.empty()) {
+    json.Key("versionId").String(entry.version.version_id);
   }
   if (entry.hash) json.Key("hash").String(ToHex(*entry.hash));
   if (entry.replaced) json.Key("replaced").Bool(true);
@@ -212,7 +214,8 @@ std::optional<FileTag> ParseTags(const std::map<std::string, std::string>& tags)
   return tag;
 }
 
-std::string ToCommitInfo(std::span<const LedgerEntry> entries, std::string_view txn_id, Timestamp now) {
+std::string ToCommitInfo(std::span<const LedgerEntry> entries, std::string_view txn_id, Timestamp now,
+                         const std::optional<RunInfo>& run) {
   std::int64_t counts[std::size(kOutcomes)] = {};
   std::int64_t rows = 0;
   std::int64_t bytes = 0;
@@ -245,7 +248,12 @@ std::string ToCommitInfo(std::span<const LedgerEntry> entries, std::string_view 
       .String("rtloader/0.1.0")
       .Key("txnId")
       .String(txn_id);
-  json.Key("rtloader").BeginObject().Key("format").Int(1).Key("entries").BeginArray();
+  json.Key("rtloader").BeginObject().Key("format").Int(1);
+  if (run) {
+    json.Key("run");
+    WriteRunInfo(json, *run);
+  }
+  json.Key("entries").BeginArray();
   for (const LedgerEntry& entry : entries) WriteEntry(json, entry);
   json.EndArray().EndObject().EndObject();
   return std::move(json).Take();

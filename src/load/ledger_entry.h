@@ -15,6 +15,7 @@
 #include "core/time.h"
 #include "flow/data_file.h"
 #include "flow/object_version.h"
+#include "load/run_info.h"
 
 namespace rtl::load {
 
@@ -33,7 +34,7 @@ struct LedgerEntry {
   std::string source_file;  // the ledger's key
   std::string key;          // the object, below the source's root
   EntryOutcome outcome = EntryOutcome::kLoaded;
-  ObjectVersion version;  // empty when deleted
+    ObjectVersion version;  // deleted: the delete marker's version_id, where one is known
   std::int64_t size = 0;  // bytes of the object
   Timestamp uploaded_at;
   std::optional<ContentHash> hash;  // of the object's bytes; absent when they were not read
@@ -72,7 +73,8 @@ std::map<std::string, std::string> ToTags(const FileTag& tag);
 std::optional<FileTag> ParseTags(const std::map<std::string, std::string>& tags);  // nullopt: not ours
 
 // commitInfo of a ledger commit, whole: operation, metrics, txnId and the account of the batch.
-std::string ToCommitInfo(std::span<const LedgerEntry> entries, std::string_view txn_id, Timestamp now);
+std::string ToCommitInfo(std::span<const LedgerEntry> entries, std::string_view txn_id, Timestamp now,
+                         const std::optional<RunInfo>& run = std::nullopt);
 
 // The account in a commitInfo; empty for a commit that is not ours. kBadData when it is ours and cannot be
 // read.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "load/file_records.h"
 
 namespace rtl::load {
@@ -38,14 +40,17 @@ Result<> LiveLedger::Read() {
             set_.snapshot.Uri(), version, absorbed));
   }
   RTL_TRY(Ledger ledger, Ledger::Start(std::move(state), std::move(last), absorbed));
-  for (Version next = absorbed + 1; next <= version; ++next) {
-    auto commit = set_.snapshot.ReadCommit(next);
-    if (!commit) {
-      return Fail(commit.error().Wrap(
-          fmt::format("{}: the ledger after version {}, which file_records have absorbed, cannot be read",
-                      set_.snapshot.Uri(), absorbed)));
-    }
-    RTL_CHECK(ledger.Fold(*commit));
+  std::optional<Error> unfolded;
+  const auto read_on = set_.snapshot.ForEachCommit(absorbed + 1, version, [&](const delta::Commit& commit) {
+    auto folded = ledger.Fold(commit);
+    if (!folded) unfolded = folded.error();
+    return folded;
+  });
+  if (unfolded) return Fail(*unfolded);
+  if (!read_on) {
+    return Fail(read_on.error().Wrap(
+        fmt::format("{}: the ledger after version {}, which file_records have absorbed, cannot be read",
+                    set_.snapshot.Uri(), absorbed)));
   }
   const std::lock_guard lock(mutex_);
   ledger_ = std::make_unique<Ledger>(std::move(ledger));

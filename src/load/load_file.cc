@@ -50,7 +50,12 @@ class Loading {
  public:
   Loading(const LoadInputs& inputs, const SourceObject& object, const KeyAccount& account,
           const std::vector<decode::Column>& known)
-      : in_(inputs), object_(object), file_version_(NextFileVersion(account)), started_(inputs.clock.Now()) {
+      : in_(inputs),
+        object_(object),
+        file_version_(NextFileVersion(account)),
+        started_(inputs.clock.Now()),
+        piece_bytes_(inputs.source.Traits().read_bytes),
+        reader_(inputs.source, object, piece_bytes_) {
     ndjson_.pinned = in_.options.pinned_columns;
     ndjson_.known = known;
     ndjson_.max_columns = in_.options.max_columns;
@@ -60,6 +65,17 @@ class Loading {
     entry().size = object.size;
     entry().uploaded_at = object.uploaded_at;
     entry().ingest_time = started_;
+  }
+
+  // Rows that the snapshot should have and has not, as the ledger's last entry tells them.
+  Result<FileLoad> Repair(const LedgerEntry& last) {
+    auto same = last.hash ? HashEquals(*last.hash) : Result<bool>(false);
+    if (!same) return Ended(same.error());
+    if (*same) {
+      file_version_ = last.file_version;
+      load_.read.repairs = true;
+    }
+    return Load();
   }
 
   Result<FileLoad> Run(const std::optional<FileTag>& rows_tag) {
@@ -72,16 +88,20 @@ class Loading {
         return Finish();
       }
     }
+        return Load();
+  }
+
+ private:
+  LedgerEntry& entry() { return load_.read.entry; }
+
+  Result<FileLoad> Load() {
     if (auto done = DecodeAndPut(); !done) return Ended(done.error());
     ApplyGuards(in_.options.guard, load_.read);
     if (entry().outcome == EntryOutcome::kHeld) entry().settings = in_.settings;
     return Finish();
   }
 
- private:
-  LedgerEntry& entry() { return load_.read.entry; }
-
-  Result<FileLoad> Finish() {
+   Result<FileLoad> Finish() {
     entry().duration_ms = std::max<std::int64_t>(
         0, std::chrono::duration_cast<std::chrono::milliseconds>(in_.clock.Now() - started_).count());
     return std::move(load_);
@@ -106,38 +126,55 @@ class Loading {
     return Finish();
   }
 
-  Result<bool> HashEquals(const ContentHash& expected) {
-    PinnedReader reader(in_.source, object_);
+    Result<bool> HashEquals(const ContentHash& expected) {
+    PinnedReader reader(in_.source, object_, piece_bytes_);
     std::string whole;
     for (;;) {
       RTL_TRY(std::string piece, reader.Next());
       if (piece.empty()) break;
-      if (object_.size <= kPieceBytes) whole = std::move(piece);
+      if (object_.size <= piece_bytes_) whole = std::move(piece);
     }
     entry().hash = reader.hash();
     entry().version = reader.version();
-    if (object_.size <= kPieceBytes) at_hand_ = std::move(whole);
+    if (object_.size <= piece_bytes_) at_hand_ = std::move(whole);
     return reader.hash() == expected;
   }
 
+  // The object's next bytes, from memory where they were read already.
+  Result<std::string> NextPiece() {
+    if (at_hand_) {
+      std::string piece = std::move(*at_hand_);
+      at_hand_ = std::string();
+      return piece;
+    }
+    if (first_) {
+      std::string piece = std::move(*first_);
+      first_.reset();
+      return piece;
+    }
+    return reader_.Next();
+  }
+
   Result<> DecodeAndPut() {
-    const encode::RowOrigin origin{object_.source_file, object_.version.Name(), file_version_, started_};
+        // The first bytes come before the first row: they may tell the version_id, which rows carry.
+    if (!at_hand_) {
+      auto first = reader_.Next();
+      read_failed_ = !first;
+      if (!first) return Fail(first.error());
+      first_ = std::move(*first);
+      entry().version = reader_.version();
+    }
+    const encode::RowOrigin origin{object_.source_file, entry().version.Name(), file_version_, started_};
     encode::RowEncoder rows(origin, [this](EncodedFile file) { return PutRows(std::move(file)); });
     encode::RejectEncoder rejects(origin, [this](EncodedFile file) { return PutRejects(std::move(file)); });
 
-    PinnedReader reader(in_.source, object_);
-    decode::SliceOptions slices;
+        decode::SliceOptions slices;
     slices.max_line_bytes = in_.options.max_line_bytes;
     slices.max_decompressed_bytes = in_.options.max_decompressed_bytes;
     decode::LineSource lines(
         [&]() -> Result<std::string> {
-          if (!at_hand_) {
-            auto read = reader.Next();
-            read_failed_ = read_failed_ || !read;
-            return read;
-          }
-          std::string piece = std::move(*at_hand_);
-          at_hand_ = std::string();
+                    auto piece = NextPiece();
+          read_failed_ = read_failed_ || !piece;
           return piece;
         },
         slices);
@@ -171,11 +208,11 @@ class Loading {
     if (!entry().hash) {
       // What the decoder did not ask for (the rest after its last byte) still belongs to the object's hash.
       for (;;) {
-        RTL_TRY(const std::string piece, reader.Next());
+                RTL_TRY(const std::string piece, NextPiece());
         if (piece.empty()) break;
       }
-      entry().hash = reader.hash();
-      entry().version = reader.version();
+      entry().hash = reader_.hash();
+      entry().version = reader_.version();
     }
     load_.read.empty = entry().row_count == 0 && entry().rejected_count == 0;
     load_.read.lines = entry().row_count + entry().rejected_count;
@@ -263,11 +300,19 @@ class Loading {
 
   Result<> PutRows(EncodedFile file) {
     const std::string path = NewPath();
-    RTL_CHECK(Put(in_.tables.snapshot, path, file));
-    if (const delta::Table* raw = in_.tables.Find(Role::kRaw)) {
-      RTL_CHECK(Put(*raw, path, file));
+        const delta::Table* raw = load_.read.repairs ? nullptr : in_.tables.Find(Role::kRaw);
+    // Over a network the second put waits beside the first one.
+    const bool together = raw != nullptr && in_.tables.snapshot.store().Traits().remote;
+    std::future<Result<>> raw_put;
+    if (together) raw_put = std::async(std::launch::async, [&] { return PutTo(*raw, path, file); });
+    auto put = PutTo(in_.tables.snapshot, path, file);
+    if (raw != nullptr) {
+      auto second = together ? raw_put.get() : put ? PutTo(*raw, path, file) : Result<>();
+      if (put) put = std::move(second);
       entry().raw_paths.push_back(path);
     }
+    if (!put) put_error_ = put.error();
+    RTL_CHECK(put);
     delta::Add add;
     add.path = path;
     add.size = static_cast<std::int64_t>(file.bytes.size());
@@ -281,15 +326,17 @@ class Loading {
     const delta::Table* quarantine = in_.tables.Find(Role::kQuarantine);
     if (quarantine == nullptr) return {};
     const std::string path = NewPath();
-    RTL_CHECK(Put(*quarantine, path, file));
+        auto put = PutTo(*quarantine, path, file);
+    if (!put) put_error_ = put.error();
+    RTL_CHECK(put);
     entry().quarantine_files.push_back(
         {path, static_cast<std::int64_t>(file.bytes.size()), file.rows, std::move(file.stats)});
     return {};
   }
 
-  Result<> Put(const delta::Table& table, const std::string& path, const EncodedFile& file) {
+    static Result<> PutTo(const delta::Table& table, const std::string& path, const EncodedFile& file) {
     auto put = table.store().Put(table.DataKey(path), file.bytes);
-    if (!put) put_error_ = put.error().Wrap(fmt::format("writing {} into {}", path, table.Uri()));
+    if (!put) return Fail(put.error().Wrap(fmt::format("writing {} into {}", path, table.Uri())));
     return put;
   }
 
@@ -318,7 +365,10 @@ class Loading {
   Timestamp started_;
   decode::NdjsonOptions ndjson_;
   FileLoad load_;
-  std::optional<std::string> at_hand_;  // a small object's bytes, already read and hashed
+    std::optional<std::string> at_hand_;  // a small object's bytes, already read and hashed
+  std::int64_t piece_bytes_;
+  PinnedReader reader_;
+  std::optional<std::string> first_;  // the reader's first piece, not yet decoded
   std::deque<Pending> pending_;
   std::size_t pending_bytes_ = 0;
   bool read_failed_ = false;
@@ -333,9 +383,17 @@ class Loading {
 }  // namespace
 
 Result<FileLoad> LoadFile(const LoadInputs& inputs, const SourceObject& object, const KeyAccount& account,
-                          const std::vector<decode::Column>& known) {
+                          const std::vector<decode::Column>& known, const LoadRequest& request) {
   Loading loading(inputs, object, account, known);
+  const auto& last = account.last;
+  const bool loaded = last && (last->outcome == EntryOutcome::kLoaded || last->outcome == EntryOutcome::kUnchanged);
+  if (request.repair) return loaded ? loading.Repair(*last) : loading.Run(std::nullopt);
   return loading.Run(RowsTag(account));
+}
+
+bool InShard(const Options& options, std::string_view source_file) {
+  return options.shards <= 1 ||
+         HashKey(source_file) % static_cast<std::uint64_t>(options.shards) == static_cast<std::uint64_t>(options.shard);
 }
 
 std::string SettingsFingerprint(const Options& options) {

@@ -26,6 +26,13 @@ struct LoadInputs {
   const Clock& clock;
 };
 
+// How a file is to be read, beyond what the options say.
+struct LoadRequest {
+  // Its rows in the snapshot are not what they should be: they are written anew, and where the object still is
+  // what the ledger says was loaded, under the same file_version and not into raw, which has it.
+  bool repair = false;
+};
+
 struct FileLoad {
   ReadOutcome read;
   std::int64_t file_version = 0;     // written into the rows; 0 when none were
@@ -40,7 +47,7 @@ struct FileLoad {
 //   other errors           the tables' store refuses or the loader is at its bounds: stop
 // What is wrong with the file itself, or with reading it, is an outcome (kFailed), not an error.
 Result<FileLoad> LoadFile(const LoadInputs& inputs, const SourceObject& object, const KeyAccount& account,
-                          const std::vector<decode::Column>& known);
+                          const std::vector<decode::Column>& known, const LoadRequest& request = {});
 
 // "a1b2c3d4": of the guards, bounds and columns in force.
 std::string SettingsFingerprint(const Options& options);

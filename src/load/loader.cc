@@ -103,72 +103,25 @@ Result<> LoaderParts::CheckPinnedColumns() const {
   return {};
 }
 
-Result<LoaderParts::Pass> LoaderParts::ListSource(const std::stop_token& stop, DeleteBound& deletes,
-                                                  const std::function<bool(Task, Decision)>& submit) {
-  Pass pass;
-  const Version base = ledger_->version();  // before the LIST
-  ledger_->With([](Ledger& ledger) { ledger.BeginPass(); });
-  RTL_TRY(const auto lister, source_.List(""));
-  for (;;) {
-    RTL_TRY(const auto page, lister->Next());
-    if (page.empty()) break;
-    for (const store::ObjectInfo& info : page) {
-      if (stop.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
-      NamedObject named = NameObject(rules_, info);
-      if (named.kind == NamedObject::Kind::kIgnored) {
-        ++pass.ignored;
-        continue;
-      }
-      ++pass.seen;
-      Task task;
-      task.key = named.object.key;
-      task.base = base;
-      if (named.kind == NamedObject::Kind::kRefused) task.refused = named.reason;
-      const bool again = ledger_->With(
-          [&](Ledger& ledger) { return ledger.MarkSeen(named.object.source_file) == Ledger::Mark::kAgain; });
-      if (again) {
-        const std::string reason = fmt::format(
-            "another object stands for {} already: keys must not share a source_file (see source.pattern)",
-            named.object.source_file);
-        named = Refuse(std::move(named.object), reason);
-        task.refused = named.reason;
-        ledger_->With([&](Ledger& ledger) { return ledger.MarkSeen(named.object.source_file); });
-      }
-      task.source_file = named.object.source_file;
-      const KeyAccount account = ledger_->Look(task.source_file).account;
-      const Decision decision = PlanKey(account, named.object.version, inputs_.settings);
-      task.object = std::move(named.object);
-      if (decision == Decision::kNothing) {
-        ++pass.up_to_date;
-      } else if (!submit(std::move(task), decision)) {
-        return pass;
-      }
-    }
-  }
-
-  const auto unseen = ledger_->With([](Ledger& ledger) { return ledger.Unseen(); });
-  const std::int64_t known = ledger_->With([](Ledger& ledger) { return ledger.live_files(); });
-  pass.refused_deletes = deletes.Judge(static_cast<std::int64_t>(unseen.size()), known);
-  if (!pass.refused_deletes.empty()) return pass;
-  for (const Ledger::KnownFile& file : unseen) {
-    Task task;  // a HEAD decides
-    task.delete_judged = true;
-    task.source_file = file.source_file;
-    task.key = file.key.empty() ? file.source_file : file.key;
-    if (!submit(std::move(task), Decision::kDelete)) break;
-  }
-  return pass;
-}
-
-Result<SyncReport> LoaderParts::Sync(std::stop_token stop) {
+Result<SyncReport> LoaderParts::Sync(std::stop_token stop, const RunBounds& bounds) {
   const auto started = std::chrono::steady_clock::now();
   RTL_CHECK(ledger_->Refresh());
   RTL_CHECK(DeriveOrWarn());
   Committer committer(set_, *ledger_, options_, clock_);
   Engine engine(inputs_, rules_, *ledger_, committer, *observer_);
+    std::int64_t files = 0;
+  std::int64_t bytes = 0;
+  std::int64_t left_over = 0;
   auto pass = ListSource(stop, engine.deletes(), [&](Task task, Decision) {
-    observer_->OnPlanned(1, task.object ? task.object->size : 0);
-    return engine.Submit(std::move(task));
+    const std::int64_t size = task.object ? task.object->size : 0;
+    if (files >= bounds.max_files || (files > 0 && bytes + size > bounds.max_bytes)) {
+      ++left_over;
+      return true;
+    }
+    ++files;
+    bytes += size;
+    observer_->OnPlanned(1, size);
+        return engine.Submit(std::move(task)) != Engine::Submitted::kRefused;
   });
   auto done = pass ? engine.WaitIdle(stop) : Result<>(Fail(pass.error()));
   if (!done) {
@@ -179,8 +132,10 @@ Result<SyncReport> LoaderParts::Sync(std::stop_token stop) {
     return Fail(done.error());
   }
   RTL_CHECK(Derive());
-  pass->refused_deletes = engine.deletes().refusal();
-  return MakeReport(engine, *pass, started);
+    pass->refused_deletes = engine.deletes().refusal();
+  SyncReport report = MakeReport(engine, *pass, started);
+  report.left_over = left_over;
+  return report;
 }
 
 Result<> LoaderParts::Derive() {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -41,9 +43,28 @@ struct SyncReport {
   double seconds = 0;
   std::vector<FileReport>
       problems;  // held and failed now, new or still (from the ledger); each with its reason
+    std::int64_t left_over = 0;         // to be done, but beyond the run's bounds (RunBounds)
+  std::int64_t found_by_listing = 0;  // watch: files that a listing after the first found, and no hint before it
   std::string
       refused_deletes;  // not empty: the mass-delete guard stopped deletes; says how many and what to do
   bool converged() const { return problems.empty() && refused_deletes.empty(); }
+};
+
+// How much one run takes on; what is more is left for the next one.
+struct RunBounds {
+  std::int64_t max_files = std::numeric_limits<std::int64_t>::max();
+  std::int64_t max_bytes = std::numeric_limits<std::int64_t>::max();  // a single larger file is loaded all the same
+};
+
+// What became of keys that were loaded by name.
+struct KeysReport {
+  struct Key {
+    std::string key;
+    bool handled = false;  // committed, nothing to do, or recorded as held or as failed for good
+    std::string problem;   // not handled, or held or failed: why
+  };
+  std::vector<Key> keys;  // as they were given
+  SyncReport sync;
 };
 
 struct PlannedFile {
@@ -62,6 +83,7 @@ struct PlanReport {
 
 struct Difference {
   std::string source_file;
+  std::string key;  // of the object; empty when it is not about one object's rows
   std::string
       what;  // "missing in the snapshot", "content differs", "rows: 95 in the file, 100 in the table", ...
 };
@@ -89,7 +111,8 @@ struct StatusReport {
   std::vector<TableStatus> tables;   // snapshot first
   std::int64_t source_files = 0;     // known, not deleted
   std::int64_t derivation_lag = 0;   // snapshot commits not yet absorbed by every derived table
-  std::vector<FileReport> problems;  // held or failed at the moment
+    std::vector<FileReport> problems;  // held or failed at the moment
+  std::vector<RunInfo> runs;         // loaders that made the latest commits, the latest first
 };
 
 // Told of progress as it happens; called from the loader's threads, one call at a time. Must not block for
@@ -113,14 +136,25 @@ class Loader {
                                               const Clock& clock = SystemClock());
   virtual ~Loader() = default;
 
-  // Lists, loads what differs, commits, derives. Errors are those that stop everything; a file's own problem
+    // Lists, loads what differs, commits, derives. Errors are those that stop everything; a file's own problem
   // is in the report. A stop ends it after the commit in flight, kCancelled.
-  virtual Result<SyncReport> Sync(std::stop_token stop) = 0;
+  virtual Result<SyncReport> Sync(std::stop_token stop, const RunBounds& bounds = {}) = 0;
 
   // Follows the source until stopped; `hints` (keys that may have changed; empty key: list now) come from any
   // thread through Hint(). Returns after what was ready has been committed and derived.
-  virtual Result<SyncReport> Watch(std::stop_token stop) = 0;
-  virtual void Hint(std::string key) = 0;
+    virtual Result<SyncReport> Watch(std::stop_token stop) = 0;
+  // `done` is called once, from any thread, at the latest when Watch has returned: true when a look that began
+  // after the hint came to its end (committed, nothing to do, recorded as held or failed), false when it was
+  // given up. May be empty.
+  using HintDone = std::function<void(bool handled)>;
+  virtual void Hint(std::string key, HintDone done = {}) = 0;
+
+  // Looks at these keys alone (each once), commits, derives: a run without a listing.
+  virtual Result<KeysReport> LoadKeys(const std::vector<std::string>& keys, std::stop_token stop) = 0;
+
+  // Loads exactly the files that Verify found to differ; where the object still is what was loaded, under the
+  // same file_version and not a second time into raw.
+  virtual Result<SyncReport> Repair(const VerifyReport& found, std::stop_token stop) = 0;
 
   virtual Result<PlanReport> Plan() = 0;
   virtual Result<VerifyReport> Verify(bool fast, std::stop_token stop) = 0;

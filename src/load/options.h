@@ -3,10 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "decode/columns.h"
+#include "load/run_info.h"
 
 namespace rtl::load {
 
@@ -40,7 +43,14 @@ struct Options {
   std::int64_t max_decompressed_bytes = 64LL << 30;  // rows.max_decompressed_bytes
   Guard guard;
   std::int64_t memory_bytes = 512 << 20;  // load.memory: bound of what files being loaded hold
-  int threads = 0;                        // load.threads; 0: one per core
+    int threads = 0;                        // load.threads; 0: one per core
+  // load.concurrency: files under way at once; 0: four a thread, and 96 where a store is remote.
+  int concurrency = 0;
+  // source.history = "all": every version of a versioned bucket is loaded, not the latest alone.
+  bool all_versions = false;
+    std::function<RunInfo()> run_info;  // asked at each commit; may be empty
+  int shards = 1;  // source.shards: loaders that share the source by a hash of the source_file ...
+  int shard = 0;   // source.shard: ... and which of them this one is, from 0
   bool single_threaded = false;   // all on the caller's thread, so that runs repeat exactly: for tests
   int commit_max_files = 5000;    // commit.max_files
   int checkpoint_interval = 100;  // commit.checkpoint_interval: commits between checkpoints
@@ -48,5 +58,8 @@ struct Options {
   std::chrono::milliseconds derive_interval{2'000};  // watch.derive_interval
   std::chrono::milliseconds max_derivation_lag{24 * 3600 * 1000};
 };
+
+// Whether a file is this loader's among those that share the source.
+bool InShard(const Options& options, std::string_view source_file);
 
 }  // namespace rtl::load

@@ -7,11 +7,11 @@
 namespace rtl::load {
 
 Result<std::string> PinnedReader::Next() {
-  if (offset_ >= object_.size && offset_ > 0) return std::string();
-  const std::int64_t wanted = std::min(kPieceBytes, object_.size - offset_);
+  if (begun_ && offset_ >= object_.size) return std::string();
+  const std::int64_t wanted = std::min(piece_bytes_, object_.size - offset_);
   store::GetOptions options;
   options.pin = object_.version;
-  if (object_.size > kPieceBytes) options.range = store::ByteRange{offset_, wanted};
+  if (object_.size > piece_bytes_) options.range = store::ByteRange{offset_, wanted};
   RTL_TRY(store::Object piece, store_.Get(object_.key, options));
   if (static_cast<std::int64_t>(piece.bytes.size()) != wanted) {
     return Fail(ErrorKind::kUnavailable, fmt::format("{}: {} bytes came where {} were due (offset {})",
@@ -19,7 +19,10 @@ Result<std::string> PinnedReader::Next() {
   }
   // Settled before its first byte was read: it cannot have changed since without its etag showing it.
   if (offset_ == 0 && piece.info.version.settled) object_.version.settled = true;
+  if (object_.version.version_id.empty()) object_.version.version_id = piece.info.version.version_id;
+    begun_ = true;
   offset_ += wanted;
+
   hasher_.Update(piece.bytes);
   return std::move(piece.bytes);
 }

@@ -12,14 +12,16 @@
 
 namespace rtl::load {
 
-inline constexpr std::int64_t kPieceBytes = 8 << 20;
+
 
 class PinnedReader {
  public:
-  // `store` must outlive the reader; `object` is copied.
-  PinnedReader(store::ObjectStore& store, const SourceObject& object) : store_(store), object_(object) {}
+    // `store` must outlive the reader; `object` is copied. A version without a version_id gets the one that the
+  // first reply tells.
+  PinnedReader(store::ObjectStore& store, const SourceObject& object, std::int64_t piece_bytes)
+      : store_(store), object_(object), piece_bytes_(piece_bytes) {}
 
-  // The next piece of at most kPieceBytes; empty at the end. kConflict or kNotFound when the object is no
+  // The next piece of at most `piece_bytes`; empty at the end. kConflict or kNotFound when the object is no
   // longer at its version: the pieces so far are worth nothing.
   Result<std::string> Next();
 
@@ -29,8 +31,12 @@ class PinnedReader {
 
  private:
   store::ObjectStore& store_;
-  SourceObject object_;
-  std::int64_t offset_ = 0;
+    SourceObject object_;
+  const std::int64_t piece_bytes_;
+
+    std::int64_t offset_ = 0;
+  bool begun_ = false;  // an empty object is read once too
+
   ContentHasher hasher_;
 };
 

@@ -32,6 +32,24 @@ TableStatus Describe(const std::string& name, const delta::TableState& state,
   return status;
 }
 
+// What the loaders of the latest commits told last. Commits that cannot be read any more tell nothing.
+std::vector<RunInfo> LatestRuns(const delta::Table& snapshot, Version version) {
+  constexpr Version kCommits = 20;
+  std::vector<RunInfo> runs;
+  for (Version at = version; at >= 0 && at > version - kCommits; --at) {
+    const auto commit = snapshot.ReadCommit(at);
+    if (!commit) break;
+    for (const delta::Action& action : commit->actions) {
+      const auto* info = std::get_if<delta::CommitInfo>(&action);
+      auto run = info != nullptr ? ParseRunInfo(info->json) : std::nullopt;
+      if (!run) continue;
+      const bool known = std::any_of(runs.begin(), runs.end(), [&](const RunInfo& r) { return r.id == run->id; });
+      if (!known) runs.push_back(std::move(*run));
+    }
+  }
+  return runs;
+}
+
 }  // namespace
 
 Result<StatusReport> LoaderParts::Status() {
@@ -66,7 +84,8 @@ Result<StatusReport> LoaderParts::Status() {
   for (const RoleTable& derived : set_.derived) RTL_CHECK(add(derived.table, false));
   if (exist_) {
     RTL_CHECK(ledger_->Refresh());
-    report.source_files = ledger_->With([](Ledger& ledger) { return ledger.live_files(); });
+    report.source_files = ledger_->With([](Ledger& ledger) { return ledger.live_files(EveryFile); });
+        report.runs = LatestRuns(set_.snapshot, ledger_->version());
     for (const LedgerEntry& entry : ledger_->With([](Ledger& ledger) { return ledger.Problems(); })) {
       report.problems.push_back(ToReport(entry));
     }

@@ -41,8 +41,8 @@ Result<VerifyReport> LoaderParts::Verify(bool fast, std::stop_token stop) {
     RTL_TRY(counts, CountTableRows(damaged));
   }
   ledger_->With([](Ledger& ledger) { ledger.BeginPass(); });
-  const auto differ = [&](std::string source_file, std::string what) {
-    report.differences.push_back({std::move(source_file), std::move(what)});
+    const auto differ = [&](std::string source_file, std::string what, std::string key = {}) {
+    report.differences.push_back({std::move(source_file), std::move(key), std::move(what)});
   };
   RTL_TRY(const auto lister, source_.List(""));
   for (;;) {
@@ -78,12 +78,15 @@ Result<VerifyReport> LoaderParts::Verify(bool fast, std::stop_token stop) {
       } else if (const auto tag = RowsTag(account); difference.empty() && tag) {
         report.rows += tag->rows;
       }
-      if (!difference.empty()) differ(object.source_file, std::move(difference));
+            if (!difference.empty()) differ(object.source_file, std::move(difference), object.key);
     }
   }
-  for (const Ledger::KnownFile& file : ledger_->With([](Ledger& ledger) { return ledger.Unseen(); })) {
+  for (const Ledger::KnownFile& file : ledger_->With([&](Ledger& ledger) {
+         return ledger.Unseen(EveryFile, ledger.version());
+       })) {
     // A duplicate that is one no more leaves an entry without rows until the next sync.
-    differ(file.source_file, "in the tables, but not in the source");
+        differ(file.source_file, "in the tables, but not in the source",
+           file.key.empty() ? file.source_file : file.key);
   }
   RTL_CHECK(CompareRecords(report));
   std::sort(report.differences.begin(), report.differences.end(),
@@ -96,9 +99,13 @@ std::string LoaderParts::CompareVersion(const SourceObject& object, const KeyAcc
   if (!account.last) return "missing in the tables";
   const LedgerEntry& last = *account.last;
   if (last.outcome == EntryOutcome::kDeleted) return "deleted in the tables, but in the source";
-  if (last.version.Name() != object.version.Name()) {
+    // A listing of a versioned bucket tells no version_id.
+  const bool unnamed = object.version.version_id.empty() && !last.version.version_id.empty();
+  const bool same = unnamed ? last.version.etag == object.version.etag && last.size == object.size
+                            : last.version.Name() == object.version.Name();
+  if (!same) {
     return fmt::format("version {} in the source, {} in the tables", object.version.Name(),
-                       last.version.Name());
+                       unnamed ? last.version.etag : last.version.Name());
   }
   if (KeepsOldRows(last)) return HeldOrFailed(last);
   if (!Explains(account)) {
@@ -142,7 +149,7 @@ Result<std::string> LoaderParts::CompareContent(const SourceObject& object, cons
 }
 
 Result<std::int64_t> LoaderParts::CountSourceRows(const SourceObject& object, ContentHash& hash) {
-  PinnedReader reader(source_, object);
+  PinnedReader reader(source_, object, source_.Traits().read_bytes);
   decode::SliceOptions slices;
   slices.max_line_bytes = options_.max_line_bytes;
   slices.max_decompressed_bytes = options_.max_decompressed_bytes;
@@ -216,10 +223,10 @@ Result<> LoaderParts::CompareRecords(VerifyReport& report) {
       if (last == nullptr) return;
       const auto record = by_file.find(source_file);
       if (record == by_file.end()) {
-        report.differences.push_back({source_file, "missing in file_records"});
+        report.differences.push_back({source_file, {}, "missing in file_records"});
       } else if (record->second->file_version != last->file_version ||
                  record->second->row_count != last->row_count || record->second->outcome != last->outcome) {
-        report.differences.push_back({source_file, "file_records say something else than the ledger"});
+        report.differences.push_back({source_file, {}, "file_records say something else than the ledger"});
       }
     });
   });

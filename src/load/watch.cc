@@ -1,6 +1,12 @@
 // Always on: hints as they come, a listing every so often, derived tables every few seconds.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <atomic>
 #include <map>
+#include <thread>
+#include <utility>
+
 
 #include "load/loader_parts.h"
 
@@ -46,12 +52,89 @@ class Relooks {
 
 }  // namespace
 
-void LoaderParts::Hint(std::string key) {
+// Runs listings on a thread of its own, so that hints do not wait while a long one fills the queue.
+class LoaderParts::Lister {
+ public:
+  Lister(LoaderParts& parts, Engine& engine, std::stop_token stop) : parts_(parts), engine_(engine), stop_(stop) {}
+
+  bool busy() const { return busy_; }
+
+  void Start(bool count_found) {
+    busy_ = true;
+    thread_ = std::jthread([this, count_found] {
+      Run(count_found);
+      busy_ = false;
+      const std::lock_guard lock(parts_.hints_mutex_);
+      parts_.hints_changed_.notify_all();
+    });
+  }
+  void Join() {
+    if (thread_.joinable()) thread_.join();
+  }
+  // Read when not busy.
+  Pass last;
+  std::int64_t found = 0;  // by listings after the first
+  std::optional<Error> fatal;
+
+ private:
+  void Run(bool count_found) {
+    if (auto refreshed = parts_.ledger_->Refresh(); !refreshed) {
+      fatal = refreshed.error();
+      return;
+    }
+    std::int64_t found_now = 0;
+    auto pass = parts_.ListSource(stop_, engine_.deletes(), [&](Task task, Decision) {
+      parts_.observer_->OnPlanned(1, task.object ? task.object->size : 0);
+      const Engine::Submitted submitted = engine_.Submit(std::move(task));
+      if (submitted == Engine::Submitted::kQueued) ++found_now;
+      return submitted != Engine::Submitted::kRefused;
+    });
+    if (!pass) {
+      if (pass.error().kind() == ErrorKind::kCancelled) return;
+      parts_.observer_->OnNotice("listing the source failed, the next one is due as usual: " +
+                                 pass.error().message());
+      return;
+    }
+    if (!pass->refused_deletes.empty()) parts_.observer_->OnNotice(pass->refused_deletes);
+    if (count_found && found_now > 0) {
+      found += found_now;
+      parts_.observer_->OnNotice(
+          fmt::format("the listing found {} changed or deleted files that no event had told of", found_now));
+    }
+    last = *pass;
+  }
+
+  LoaderParts& parts_;
+  Engine& engine_;
+  const std::stop_token stop_;
+  std::atomic<bool> busy_ = false;
+  std::jthread thread_;
+};
+
+void LoaderParts::Hint(std::string key, HintDone done) {
   {
     const std::lock_guard lock(hints_mutex_);
-    hints_.insert(std::move(key));
+    if (!watch_ended_) {
+      auto& waiting = hints_[std::move(key)];
+      if (done) waiting.push_back(std::exchange(done, nullptr));
+    }
   }
+  if (done) done(false);
   hints_changed_.notify_all();
+}
+
+void LoaderParts::SubmitHint(Engine& engine, const std::string& key, std::vector<HintDone> waiting) {
+  const auto tell = [waiting = std::move(waiting)](bool handled) {
+    for (const HintDone& done : waiting) done(handled);
+  };
+  auto task = TaskForKey(key);
+  if (!task) {
+    tell(true);
+    return;
+  }
+  task->urgent = true;
+  task->done = tell;
+  engine.Submit(std::move(*task));
 }
 
 Result<SyncReport> LoaderParts::Watch(std::stop_token stop) {
@@ -60,65 +143,75 @@ Result<SyncReport> LoaderParts::Watch(std::stop_token stop) {
     const std::lock_guard lock(hints_mutex_);
     hints_changed_.notify_all();
   });
+  {
+    const std::lock_guard lock(hints_mutex_);
+    watch_ended_ = false;
+  }
+  auto watched = Follow(started, stop);
+  std::map<std::string, std::vector<HintDone>> abandoned;
+  {
+    const std::lock_guard lock(hints_mutex_);
+    watch_ended_ = true;
+    abandoned.swap(hints_);
+  }
+  for (const auto& [key, waiting] : abandoned) {
+    for (const HintDone& done : waiting) done(false);
+  }
+  return watched;
+}
+
+Result<SyncReport> LoaderParts::Follow(std::chrono::steady_clock::time_point started, std::stop_token stop) {
   RTL_CHECK(DeriveOrWarn());
   Relooks relooks;
   Committer committer(set_, *ledger_, options_, clock_);
   Engine engine(inputs_, rules_, *ledger_, committer, *observer_);
   engine.OnUnsettled([&](const std::string&, const std::string& key) { relooks.Add(key); });
+  // Also ended by an error, which must not wait for a long listing.
+  std::stop_source stop_listing;
+  const std::stop_callback forward(stop, [&] { stop_listing.request_stop(); });
+  Lister lister(*this, engine, stop_listing.get_token());
 
-  Pass total;
+  bool listed = false;
   auto next_listing = started;
   auto next_derive = started + options_.derive_interval;
   Result<> ended;
-  const auto look = [&](const std::string& key) {
-    store::ObjectInfo info;
-    info.key = key;
-    const NamedObject named = NameObject(rules_, info);
-    if (named.kind == NamedObject::Kind::kIgnored) return;
-    Task task;
-    task.source_file = named.object.source_file;
-    task.key = key;
-    engine.Submit(std::move(task));
-  };
   while (!stop.stop_requested()) {
-    std::set<std::string> hints;
+    std::map<std::string, std::vector<HintDone>> hints;
     {
       std::unique_lock lock(hints_mutex_);
-      auto until = std::min(next_listing, next_derive);
+      auto until = lister.busy() ? next_derive : std::min(next_listing, next_derive);
       if (!relooks.empty()) until = std::min(until, SteadyClock::now() + std::chrono::milliseconds(200));
-      hints_changed_.wait_until(lock, until, [&] { return stop.stop_requested() || !hints_.empty(); });
+      const bool was_busy = lister.busy();
+      hints_changed_.wait_until(lock, until, [&] {
+        return stop.stop_requested() || !hints_.empty() || lister.busy() != was_busy;
+      });
       hints.swap(hints_);
     }
-    if (auto error = engine.error()) {
+    if (!lister.busy() && lister.fatal) {
+      ended = Fail(*lister.fatal);
+    } else if (auto error = engine.error()) {
       ended = Fail(*error);
+    }
+    if (!ended) {
+      for (auto& [key, waiting] : hints) {
+        for (const HintDone& done : waiting) done(false);
+      }
       break;
     }
-    for (const std::string& key : hints) {
-      if (stop.stop_requested()) break;
+    for (auto& [key, waiting] : hints) {
       if (key.empty()) {
         next_listing = SteadyClock::now();
+        for (const HintDone& done : waiting) done(true);
       } else {
-        look(key);
+        SubmitHint(engine, key, std::move(waiting));
       }
     }
-    for (const std::string& key : relooks.TakeDue()) look(key);
+    for (const std::string& key : relooks.TakeDue()) SubmitHint(engine, key, {});
 
-    if (SteadyClock::now() >= next_listing) {
-      if (auto refreshed = ledger_->Refresh(); !refreshed) {
-        ended = Fail(refreshed.error());
-        break;
-      }
-      auto pass = ListSource(stop, engine.deletes(), [&](Task task, Decision) {
-        observer_->OnPlanned(1, task.object ? task.object->size : 0);
-        return engine.Submit(std::move(task));
-      });
-      if (pass) {
-        if (!pass->refused_deletes.empty()) observer_->OnNotice(pass->refused_deletes);
-        total = *pass;
-      } else if (pass.error().kind() != ErrorKind::kCancelled) {
-        observer_->OnNotice("listing the source failed, the next one is due as usual: " +
-                            pass.error().message());
-      }
+    if (!lister.busy() && SteadyClock::now() >= next_listing) {
+      lister.Join();
+      lister.Start(listed);
+      listed = true;
       next_listing = SteadyClock::now() + options_.list_interval;
     }
     if (SteadyClock::now() >= next_derive) {
@@ -129,12 +222,16 @@ Result<SyncReport> LoaderParts::Watch(std::stop_token stop) {
       next_derive = SteadyClock::now() + options_.derive_interval;
     }
   }
+  stop_listing.request_stop();
   const auto drained = engine.Drain();
+  lister.Join();
   if (ended && !drained) ended = drained;
   const auto derived = Derive();
   if (ended && !derived) ended = derived;
   if (!ended) return Fail(ended.error());
-  return MakeReport(engine, total, started);
+  SyncReport report = MakeReport(engine, lister.last, started);
+  report.found_by_listing = lister.found;
+  return report;
 }
 
 }  // namespace rtl::load

@@ -73,9 +73,17 @@ class VersionLister {
   virtual Result<std::vector<ListedVersion>> Next() = 0;
 };
 
+// How a store wants to be used: advice, not a promise.
+struct StoreTraits {
+  bool remote = false;                // each request waits for a network: many at once pay
+  std::int64_t read_bytes = 8 << 20;  // that one Get of a large object should ask for
+};
+
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
+
+  virtual StoreTraits Traits() const { return {}; }
 
   virtual Result<Object> Get(std::string_view key, const GetOptions& options = {}) = 0;
   virtual Result<ObjectInfo> Head(std::string_view key) = 0;
