@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <unordered_set>
+#include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "discover/utf8_name.h"
@@ -26,7 +27,7 @@ std::expected<std::string, std::string> KeyInScope(const EventScope& scope, std:
 
 ScopedKeys KeysOf(const EventMessage& message, const EventScope& scope) {
   ScopedKeys scoped;
-  std::unordered_set<std::string> seen;
+  std::unordered_map<std::string, std::size_t> seen;  // its place in `keys`
   for (const S3Event& event : message.events) {
     if (event.kind == S3EventKind::kIgnored) {
       ++scoped.ignored;
@@ -35,10 +36,15 @@ ScopedKeys KeysOf(const EventMessage& message, const EventScope& scope) {
     auto key = KeyInScope(scope, event.bucket, event.key);
     if (!key) {
       scoped.refused.push_back(std::move(key).error());
-    } else if (!seen.insert(*key).second) {
-      ++scoped.repeated;
+      continue;
+    }
+    const auto [known, is_new] = seen.try_emplace(*key, scoped.keys.size());
+    if (is_new) {
+      scoped.keys.push_back({.key = *std::move(key), .time = event.time});
     } else {
-      scoped.keys.push_back(*std::move(key));
+      ++scoped.repeated;
+      auto& time = scoped.keys[known->second].time;
+      time = std::max(time, event.time);  // none is older than any
     }
   }
   return scoped;

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/time.h"
 #include "discover/s3_event.h"
 
 namespace rtl::discover {
@@ -22,9 +24,14 @@ struct EventScope {
 std::expected<std::string, std::string> KeyInScope(const EventScope& scope, std::string_view bucket,
                                                    std::string_view key);
 
+struct ScopedKey {
+  std::string key;                // below the prefix; never empty
+  std::optional<Timestamp> time;  // of the newest event of the key, where one says when it was
+};
+
 // What one message asks to be looked at.
 struct ScopedKeys {
-  std::vector<std::string> keys;     // each once, in order of first mention
+  std::vector<ScopedKey> keys;       // each once, in order of first mention
   std::int64_t repeated = 0;         // events of a key that is in `keys` already
   std::int64_t ignored = 0;          // events that say nothing of content
   std::vector<std::string> refused;  // reasons, one for each event

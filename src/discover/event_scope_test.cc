@@ -10,6 +10,7 @@ namespace rtl::discover {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::Field;
 using ::testing::HasSubstr;
 
 const EventScope kScope{.bucket = "lake", .prefix = "in/"};
@@ -43,8 +44,12 @@ TEST(EventScope, KeysOfAMessage) {
       Event(S3EventKind::kCreated, "lake", "in/b"), Event(S3EventKind::kRemoved, "lake", "in/a"),
       Event(S3EventKind::kRemoved, "lake", "in/b"), Event(S3EventKind::kIgnored, "lake", "in/c"),
       Event(S3EventKind::kCreated, "other", "in/d")};
+  message.events[0].time = FromMicros(5);
+  message.events[2].time = FromMicros(7);
   const ScopedKeys scoped = KeysOf(message, kScope);
-  EXPECT_THAT(scoped.keys, ElementsAre("b", "a"));
+  EXPECT_THAT(scoped.keys, ElementsAre(Field(&ScopedKey::key, "b"), Field(&ScopedKey::key, "a")));
+  EXPECT_EQ(scoped.keys[0].time, FromMicros(7)) << "the newest";
+  EXPECT_FALSE(scoped.keys[1].time);
   EXPECT_EQ(scoped.repeated, 1);
   EXPECT_EQ(scoped.ignored, 1);
   EXPECT_THAT(scoped.refused, ElementsAre(HasSubstr("other")));

@@ -158,8 +158,10 @@ WebhookAnswer WebhookInbox::TakeEvents(const std::string& body) {
     if (!message.problem.empty()) ++counters.not_understood;
   }
   auto outstanding = std::make_shared<Outstanding>(scoped.keys.size());
-  for (const std::string& key : scoped.keys) {
-    on_hint_({.key = key, .done = [outstanding, shared = shared_](bool handled) {
+  for (const ScopedKey& scoped_key : scoped.keys) {
+    on_hint_({.key = scoped_key.key,
+              .event_time = scoped_key.time,
+              .done = [outstanding, shared = shared_](bool handled) {
                 {
                   const std::lock_guard lock(shared->mutex);
                   --shared->under_way;
