@@ -2,8 +2,8 @@
 // environment. Knows nothing of AWS; does not retry, does not follow redirects.
 //
 // libcurl sends a request again by itself, on a new connection, when a reused connection (or an HTTP/2 stream
-// that was refused) ends before the first byte of an answer. It cannot know whether the server had acted. That
-// is welcome where repeating does no harm, and shut off by Request::may_resend = false where it does.
+// that was refused) ends before the first byte of an answer. It cannot know whether the server had acted.
+// That is welcome where repeating does no harm, and shut off by Request::may_resend = false where it does.
 #pragma once
 
 #include <chrono>

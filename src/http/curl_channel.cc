@@ -15,10 +15,10 @@ namespace {
 using std::chrono::milliseconds;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-constexpr long kIdleSeconds = 20;            // servers close idle connections sooner or later
-constexpr long kIdleSecondsNoResend = 3;     // see Request::may_resend
-constexpr long kConnectionLifeSeconds = 300; // names move to other addresses
-constexpr milliseconds kLongestWait{1'000};  // between looks at the time; a stop wakes at once
+constexpr long kIdleSeconds = 20;             // servers close idle connections sooner or later
+constexpr long kIdleSecondsNoResend = 3;      // see Request::may_resend
+constexpr long kConnectionLifeSeconds = 300;  // names move to other addresses
+constexpr milliseconds kLongestWait{1'000};   // between looks at the time; a stop wakes at once
 constexpr long kBufferBytes = 128 * 1024;
 
 enum class Abort { kNone, kStopped, kStalled, kTooLong, kResend };
@@ -27,8 +27,9 @@ enum class Abort { kNone, kStopped, kStalled, kTooLong, kResend };
 struct Transfer {
   const Request& request;
   Response response;
-  int sendings = 0;                // how often the request was handed to a connection
-  std::int64_t received = 0;       // bytes of headers and body
+  int sendings = 0;           // how often the request was handed to a connection
+  std::int64_t received = 0;  // bytes of headers and body
+  bool has_headers = false;   // all of them: libcurl takes a connection's end among them for their end
   SteadyTime last_activity{};
   Abort abort = Abort::kNone;
 };
@@ -46,6 +47,9 @@ std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* user
   auto& headers = transfer.response.headers;
   if (line.starts_with("HTTP/")) {
     headers.clear();  // those before were of an interim response
+    transfer.has_headers = false;
+  } else if (line == "\r\n" || line == "\n") {
+    transfer.has_headers = true;
   } else if (!line.empty() && (line.front() == ' ' || line.front() == '\t') && !headers.empty()) {
     headers.back().value.append(" ").append(Trim(line));
   } else if (const auto colon = line.find(':'); colon != std::string_view::npos) {
@@ -117,8 +121,9 @@ Result<> FillHeaders(const Request& request, HeaderList& lines) {
   for (const Header& header : request.headers) {
     if (header.name.empty() || header.name.find_first_of("\r\n: ") != std::string::npos ||
         header.value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
-      return Fail(ErrorKind::kBadConfig, fmt::format("a header '{}' that HTTP cannot carry",
-                                                     header.name.substr(0, header.name.find_first_of("\r\n"))));
+      return Fail(ErrorKind::kBadConfig,
+                  fmt::format("a header '{}' that HTTP cannot carry",
+                              header.name.substr(0, header.name.find_first_of("\r\n"))));
     }
     if (SameName(header.name, "content-length")) continue;  // libcurl's to say, from the body
     has_type |= SameName(header.name, "content-type");
@@ -224,7 +229,8 @@ CURLcode Perform(CURLM* multi, CURL* easy, Transfer& transfer, const std::stop_t
       }
       wait = std::min(wait, transfer.request.stall_timeout - idle);
     }
-    curl_multi_poll(multi, nullptr, 0, static_cast<int>(std::max(wait.count(), milliseconds::rep{1})), nullptr);
+    curl_multi_poll(multi, nullptr, 0, static_cast<int>(std::max(wait.count(), milliseconds::rep{1})),
+                    nullptr);
   }
   curl_multi_remove_handle(multi, easy);  // closes a connection that is in the middle of something
   return code;
@@ -311,6 +317,9 @@ Result<Response> CurlChannel::Send(const Request& request, const ChannelSetup& s
   curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, nullptr);
   Response& response = transfer.response;
   response.status = static_cast<int>(status);
+  if (!transfer.has_headers || status < 200) {
+    return Fail(ErrorKind::kCommitUnknown, "the connection ended within the headers of the answer");
+  }
   const auto length = ContentLength(response);
   if (length && HasBody(request, response.status) && std::cmp_not_equal(*length, response.body.size())) {
     return Fail(ErrorKind::kCommitUnknown, fmt::format("{} bytes came of {}", response.body.size(), *length));

@@ -25,7 +25,8 @@ std::string FindCaFile(const std::string& ca_file) {
 
 Result<std::shared_ptr<X509_STORE>> LoadTrustStore(const std::string& ca_file) {
   const std::string path = FindCaFile(ca_file);
-  if (path.empty()) return Fail(ErrorKind::kBadConfig, "no file of certificate authorities found on this system");
+  if (path.empty())
+    return Fail(ErrorKind::kBadConfig, "no file of certificate authorities found on this system");
   std::shared_ptr<X509_STORE> store(X509_STORE_new(), X509_STORE_free);
   if (!store || X509_STORE_load_file(store.get(), path.c_str()) != 1) {
     ERR_clear_error();

@@ -199,6 +199,7 @@ Result<store::Object> S3Client::GetObject(const GetRequest& request) {
   ask.kind = "GET";
   ask.key = request.key;
   ask.question = MakeQuestion(request.version_id.empty() ? "s3:GetObject" : "s3:GetObjectVersion", request.key);
+  ask.question.body_is_data = true;
   if (!request.version_id.empty()) ask.query = "versionId=" + aws::UriEncode(request.version_id, false);
   if (!request.if_match.empty()) ask.headers.push_back({"If-Match", fmt::format("\"{}\"", request.if_match)});
   if (request.range) {

@@ -1,10 +1,14 @@
 #include "s3/s3_lister.h"
 
+#include "s3/range_lister.h"
+
 #include <future>
 #include <utility>
 
 namespace rtl::s3 {
 namespace {
+
+constexpr int kListingThreads = 8;
 
 // Keys below the root; the root's own marker object ("folder/") is none of them.
 bool TakeOffRoot(std::string& key, const std::string& root) {
@@ -15,35 +19,20 @@ bool TakeOffRoot(std::string& key, const std::string& root) {
 
 class ObjectPages final : public store::ObjectLister {
  public:
-  ObjectPages(std::shared_ptr<S3Client> client, std::string root, S3Client::ListRequest first)
-      : client_(std::move(client)), root_(std::move(root)), request_(std::move(first)) {
-    Fetch();
-  }
+  ObjectPages(std::unique_ptr<RangeLister> pages, std::string root) : pages_(std::move(pages)), root_(std::move(root)) {}
 
   Result<std::vector<store::ObjectInfo>> Next() override {
-    std::vector<store::ObjectInfo> infos;
-    while (infos.empty() && next_.valid()) {
-      RTL_TRY(ListPage page, next_.get());
-      if (!page.next_token.empty()) {
-        request_.token = std::move(page.next_token);
-        Fetch();
-      }
-      for (store::ObjectInfo& info : page.objects) {
-        if (TakeOffRoot(info.key, root_)) infos.push_back(std::move(info));
-      }
+    for (;;) {
+      RTL_TRY(auto page, pages_->Next());
+      const bool at_end = page.empty();
+      std::erase_if(page, [&](store::ObjectInfo& info) { return !TakeOffRoot(info.key, root_); });
+      if (at_end || !page.empty()) return page;
     }
-    return infos;
   }
 
  private:
-  void Fetch() {
-    next_ = std::async(std::launch::async, [client = client_, request = request_] { return client->ListObjects(request); });
-  }
-
-  const std::shared_ptr<S3Client> client_;
+  const std::unique_ptr<RangeLister> pages_;
   const std::string root_;
-  S3Client::ListRequest request_;
-  std::future<Result<ListPage>> next_;
 };
 
 class VersionPages final : public store::VersionLister {
@@ -82,10 +71,17 @@ class VersionPages final : public store::VersionLister {
 
 Result<std::unique_ptr<store::ObjectLister>> MakeObjectLister(std::shared_ptr<S3Client> client, std::string root,
                                                               std::string_view prefix, std::string_view start_after) {
-  S3Client::ListRequest request;
-  request.prefix = root + std::string(prefix);
-  if (!start_after.empty()) request.start_after = root + std::string(start_after);
-  return std::make_unique<ObjectPages>(std::move(client), std::move(root), std::move(request));
+    const std::string whole = root + std::string(prefix);
+  std::string after = start_after.empty() ? std::string() : root + std::string(start_after);
+  auto fetch = [client = std::move(client), whole](const std::string& from) -> Result<KeyPage> {
+    S3Client::ListRequest request;
+    request.prefix = whole;
+    request.start_after = from;
+    RTL_TRY(ListPage page, client->ListObjects(request));
+    return KeyPage{std::move(page.objects), !page.next_token.empty()};
+  };
+  auto pages = std::make_unique<RangeLister>(std::move(fetch), whole, std::move(after), kListingThreads);
+  return std::make_unique<ObjectPages>(std::move(pages), std::move(root));
 }
 
 Result<std::unique_ptr<store::VersionLister>> MakeVersionLister(std::shared_ptr<S3Client> client, std::string root,

@@ -77,7 +77,7 @@ aws::Verdict Judge(const Question& question, const http::Response& response) {
   const int status = response.status;
   if (status >= 200 && status < 300) {
     // CopyObject, CompleteMultipartUpload and others may fail after the 200 is sent.
-    if (response.body.find("<Error>") < 256) {
+        if (!question.body_is_data && response.body.find("<Error>") < 256) {
       if (const auto error = ParseError(response.body)) {
         const bool throttled = OneOf(error->code, kThrottled);
         return Make(throttled ? Next::kSlowDown : Next::kRetry, ErrorKind::kUnavailable, *error,
