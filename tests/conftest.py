@@ -90,3 +90,10 @@ def versioned_bucket(s3_versioned_server, monkeypatch):
 def place(request):
     """Where a test's source and tables lie: a folder, then a bucket."""
     return request.getfixturevalue("tmp_path" if request.param == "local" else "bucket")
+
+
+@pytest.fixture
+def proxy(s3_server):
+    """Before the S3 server, with no faults yet."""
+    with servers.proxy_before(s3_server) as running:
+        yield running

@@ -3,10 +3,12 @@
 Installed by tools/servers into RTLOADER_SERVERS. A server that is not installed skips its tests.
 """
 
+import collections
 import contextlib
 import ctypes
 import functools
 import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -17,6 +19,7 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -198,3 +201,51 @@ def client(service, url):
         aws_secret_access_key=SECRET_KEY,
         config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, max_pool_connections=64),
     )
+
+
+class Proxy(Server):
+    """rtl_s3_proxy before a server: `set` faults and delays, `script` answers, read `counters`."""
+
+    def __init__(self, behind, **settings):
+        program = os.environ.get("RTLOADER_S3_PROXY") or PROJECT / "build/release/tests/proxy/rtl_s3_proxy"
+        port = free_port()
+        options = [f for name, value in settings.items() for f in (f"--{name}", str(value))]
+        command = [program, "--listen", f"127.0.0.1:{port}", "--upstream", f"127.0.0.1:{behind.port}", *options]
+        self.behind = behind
+        super().__init__(*command, port=port, ready="/__proxy__/counters")
+
+    @property
+    def root(self):
+        return self.behind.root
+
+    def _control(self, name, **query):
+        with urllib.request.urlopen(f"{self.url}/__proxy__/{name}?{urllib.parse.urlencode(query)}", timeout=10) as answer:
+            return json.load(answer)
+
+    def set(self, **settings):
+        self._control("set", **settings)
+
+    def script(self, **scripted):
+        self._control("script", **scripted)
+
+    def clear(self):
+        self._control("clear")
+
+    def reset(self):
+        self._control("reset")
+
+    def counters(self):
+        return collections.Counter(self._control("counters"))
+
+    def requests(self):
+        counters = self.counters()
+        return {kind: counters[kind] for kind in ("GET", "HEAD", "LIST", "PUT", "POST", "DELETE") if counters[kind]}
+
+
+@contextlib.contextmanager
+def proxy_before(server, **settings):
+    proxy = Proxy(server, **settings)
+    try:
+        yield proxy
+    finally:
+        proxy.stop()
