@@ -3,101 +3,226 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <iomanip>
-#include <locale>
+#include <atomic>
 #include <random>
-#include <sstream>
+#include <utility>
+
+#include "aws/concurrency_limit.h"
 
 namespace rtl::aws {
-namespace {
 
 using std::chrono::milliseconds;
-using Steady = std::chrono::steady_clock;
 
-// A server whose clock is further from ours than this refuses our signatures.
-constexpr milliseconds kSkewWorthCorrecting{60'000};
-constexpr milliseconds kLongestRetryAfter{60'000};
+struct Caller::State {
+  explicit State(int max_concurrent) : concurrency(max_concurrent) {}
+  ConcurrencyLimit concurrency;
+  std::atomic<std::int64_t> measured_skew_ms{0};
+  std::atomic<std::int64_t> signing_skew_ms{0};  // 0 until the service minded
+};
 
-std::optional<Timestamp> HttpDate(std::string_view text) {
-  std::istringstream in{std::string(text)};
-  in.imbue(std::locale::classic());
-  std::tm parts{};
-  in >> std::get_time(&parts, "%a, %d %b %Y %H:%M:%S");
-  if (in.fail()) return std::nullopt;
-  return Timestamp(std::chrono::seconds(timegm(&parts)));
+namespace {
+
+constexpr milliseconds kLongestSleep{100};  // between looks at the stop token
+
+double RandomPart() {
+  thread_local std::mt19937_64 generator{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(generator);
 }
 
-milliseconds RetryAfter(const http::Response& response) {
-  std::int64_t seconds = 0;
-  for (const char c : response.Header("Retry-After")) {
-    if (c < '0' || c > '9' || seconds > 1'000) return milliseconds(0);
-    seconds = seconds * 10 + (c - '0');
+// Time that passed, by a clock that may be set.
+class Elapsed {
+ public:
+  explicit Elapsed(const Clock& clock) : clock_(clock), last_(clock.Now()) {}
+  milliseconds Look() {
+    const Timestamp now = clock_.Now();
+    if (now > last_) total_ += now - last_;
+    last_ = now;
+    return std::chrono::floor<milliseconds>(total_);
   }
-  return std::min(milliseconds(seconds * 1'000), kLongestRetryAfter);
+
+ private:
+  const Clock& clock_;
+  Timestamp last_;
+  std::chrono::microseconds total_{0};
+};
+
+bool SleepUnlessStopped(const Clock& clock, milliseconds duration, const std::stop_token& stop) {
+  for (; duration.count() > 0; duration -= kLongestSleep) {
+    if (stop.stop_requested()) return false;
+    clock.Sleep(std::min(duration, kLongestSleep));
+  }
+  return !stop.stop_requested();
 }
 
-std::string RequestId(const http::Response& response) {
-  for (const std::string_view name : {"x-amz-request-id", "x-amzn-RequestId", "x-amzn-requestid"}) {
-    if (const auto id = response.Header(name); !id.empty()) return fmt::format(" (request {})", id);
+std::string Describe(const Verdict& verdict, const http::Response& response) {
+  std::string text = verdict.code;
+  if (!verdict.message.empty()) text += (text.empty() ? "" : ": ") + verdict.message;
+  text += fmt::format("{}(HTTP {}", text.empty() ? "" : " ", response.status);
+  for (const char* name : {"x-amz-request-id", "x-amzn-requestid", "x-amzn-request-id"}) {
+    if (const auto id = response.Header(name); !id.empty()) {
+      text += fmt::format(", request {}", id);
+      break;
+    }
   }
-  return {};
+  return text + ")";
+}
+
+void Redact(std::string& text, const std::string& secret) {
+  if (secret.empty()) return;
+  for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
+    text.replace(at, secret.size(), "[secret]");
+  }
+}
+
+// An attempt that failed and what may follow.
+struct Failure {
+  Error error;
+  enum class Next { kEnd, kAtOnce, kAfterPause } next = Next::kEnd;
+  std::optional<milliseconds> retry_after = std::nullopt;
+};
+
+ErrorKind PassingKind(const Verdict& verdict) {  // a judge that names no kind means one that passes
+  return verdict.kind == ErrorKind::kInternal ? ErrorKind::kUnavailable : verdict.kind;
+}
+
+Failure OfSending(Error error, bool repeatable) {
+  switch (error.kind()) {
+    case ErrorKind::kUnavailable:
+      return {std::move(error), Failure::Next::kAfterPause};
+    case ErrorKind::kBadConfig:
+    case ErrorKind::kCancelled:
+    case ErrorKind::kResourceExhausted:
+      return {std::move(error)};
+    default:
+      break;
+  }
+  if (!repeatable) return {Error(ErrorKind::kCommitUnknown, error.message())};
+  if (error.kind() != ErrorKind::kCommitUnknown) return {std::move(error)};
+  // repeating does no harm, so not knowing is only a matter of time
+  return {Error(ErrorKind::kUnavailable, error.message()), Failure::Next::kAfterPause};
 }
 
 }  // namespace
 
-void RequestCounters::Count(std::string_view kind, std::int64_t sent, std::int64_t received, bool is_retry,
-                            bool throttled) {
-  const std::lock_guard lock(mutex_);
-  ++totals_.requests[std::string(kind)];
-  totals_.retries += is_retry ? 1 : 0;
-  totals_.throttled += throttled ? 1 : 0;
-  totals_.bytes_sent += sent;
-  totals_.bytes_received += received;
-}
+// One call: its attempts one after the other.
+class Caller::Attempts {
+ public:
+  Attempts(Caller& caller, Call& call, const std::stop_token& stop)
+      : caller_(caller), state_(*caller.state_), call_(call), stop_(stop), elapsed_(caller.clock_) {}
 
-RequestCounters::Totals RequestCounters::totals() const {
-  const std::lock_guard lock(mutex_);
-  return totals_;
-}
-
-// How many requests may be under way, and the server's clock.
-struct Caller::State {
-  explicit State(int most_at_once) : most(most_at_once), allowed(most_at_once) {}
-
-  const double most;
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  double allowed;  // halved when throttled, grown by one a window of successes
-  int under_way = 0;
-  Steady::time_point last_cut;
-  std::mt19937_64 random{std::random_device{}()};
-  milliseconds skew{0};
-
-  bool Enter(const std::stop_token& stop) {
-    std::unique_lock lock(mutex);
-    if (!changed.wait(lock, stop, [&] { return under_way < static_cast<int>(allowed); })) return false;
-    ++under_way;
-    return true;
-  }
-  void Leave(bool throttled) {
-    {
-      const std::lock_guard lock(mutex);
-      --under_way;
-      const auto now = Steady::now();
-      if (throttled && now - last_cut > std::chrono::milliseconds(500)) {  // once for all that were under way
-        allowed = std::max(1.0, allowed / 2);
-        last_cut = now;
-      } else if (!throttled) {
-        allowed = std::min(most, allowed + 1 / allowed);
+  Result<http::Response> Run() {
+    for (int attempt = 1;; ++attempt) {
+      auto outcome = Once(attempt > 1);
+      if (outcome) return std::move(*outcome);
+      const Failure& failure = outcome.error();
+      if (failure.next == Failure::Next::kEnd) return Fail(Finish(failure.error, ""));
+      if (failure.next == Failure::Next::kAtOnce) continue;
+      const milliseconds elapsed = elapsed_.Look();
+      const auto pause =
+          RetryPause(caller_.options_.retry, ++retries_, RandomPart(), failure.retry_after, elapsed);
+      if (!pause) {
+        return Fail(Finish(failure.error, fmt::format("; given up after {} attempt{} in {:.1f} s", attempt,
+                                                      attempt == 1 ? "" : "s",
+                                                      std::chrono::duration<double>(elapsed).count())));
+      }
+      if (!SleepUnlessStopped(caller_.clock_, *pause, stop_)) {
+        return Fail(
+            Finish(Error(ErrorKind::kCancelled, "stopped; before that: " + failure.error.message()), ""));
       }
     }
-    changed.notify_all();
   }
-  milliseconds Jitter(milliseconds most_of) {
-    const std::lock_guard lock(mutex);
-    return milliseconds(std::uniform_int_distribution<std::int64_t>(0, most_of.count())(random));
+
+ private:
+  std::expected<http::Response, Failure> Once(bool is_retry) {
+    auto credentials = caller_.credentials_->Get();
+    if (!credentials) {
+      const bool passes = credentials.error().kind() == ErrorKind::kUnavailable;
+      return std::unexpected(
+          Failure{std::move(credentials).error(), passes ? Failure::Next::kAfterPause : Failure::Next::kEnd});
+    }
+    used_ = std::move(*credentials);
+    const std::uint64_t place = state_.concurrency.Enter(stop_);
+    if (place == 0) return std::unexpected(Failure{Error(ErrorKind::kCancelled, "stopped")});
+
+    http::Request request = call_.request;
+    request.may_resend = call_.repeatable;
+    Sign(request, used_, caller_.options_.scope,
+         caller_.clock_.Now() + milliseconds(state_.signing_skew_ms.load()), call_.content_sha256);
+    auto response = caller_.client_->Send(request, stop_);
+    if (!response) {
+      state_.concurrency.Leave(place, ConcurrencyLimit::Outcome::kOther);
+      Count(0, is_retry, false);
+      return std::unexpected(OfSending(std::move(response).error(), call_.repeatable));
+    }
+    NoteDate(*response);
+    const Verdict verdict = call_.judge ? call_.judge(*response) : Verdict{};
+    const bool throttled = verdict.next == Verdict::Next::kSlowDown;
+    state_.concurrency.Leave(
+        place, throttled ? ConcurrencyLimit::Outcome::kThrottled : ConcurrencyLimit::Outcome::kServed);
+    Count(static_cast<std::int64_t>(response->body.size()), is_retry, throttled);
+    if (verdict.next == Verdict::Next::kDone) return std::move(*response);
+    return std::unexpected(OfVerdict(verdict, *response));
   }
+
+  Failure OfVerdict(const Verdict& verdict, const http::Response& response) {
+    const std::string text = Describe(verdict, response);
+    switch (verdict.next) {
+      case Verdict::Next::kDone:
+      case Verdict::Next::kFail:
+        break;
+      case Verdict::Next::kRetry:
+      case Verdict::Next::kSlowDown:
+        if (!call_.repeatable && !verdict.certainly_nothing_done) {
+          return {Error(ErrorKind::kCommitUnknown, text)};
+        }
+        return {Error(PassingKind(verdict), text), Failure::Next::kAfterPause,
+                ParseRetryAfter(response.Header("retry-after"), caller_.clock_.Now())};
+      case Verdict::Next::kCredentials:  // refused before anything was done
+        caller_.credentials_->Invalidate(used_);
+        if (!std::exchange(refreshed_, true)) return {Error(verdict.kind, text), Failure::Next::kAtOnce};
+        break;
+      case Verdict::Next::kClockSkew: {  // likewise
+        const std::int64_t skew = state_.measured_skew_ms.load();
+        state_.signing_skew_ms.store(skew);
+        if (!std::exchange(clock_corrected_, true) && !response.Header("date").empty()) {
+          return {Error(verdict.kind, text), Failure::Next::kAtOnce};
+        }
+        return {Error(verdict.kind, fmt::format("{}; this machine's clock is {} s away from the server's",
+                                                text, std::abs(skew) / 1000))};
+      }
+    }
+    return {Error(verdict.kind, text)};
+  }
+
+  void NoteDate(const http::Response& response) {
+    const auto date = ParseHttpDate(response.Header("date"));
+    if (!date) return;
+    const auto skew = std::chrono::round<milliseconds>(*date - caller_.clock_.Now());
+    state_.measured_skew_ms.store(std::abs(skew.count()) < 2'000 ? 0 : skew.count());
+  }
+
+  void Count(std::int64_t received, bool is_retry, bool throttled) {
+    if (!caller_.counters_) return;
+    caller_.counters_->Count(call_.kind, static_cast<std::int64_t>(call_.request.body.size()), received,
+                             is_retry, throttled);
+  }
+
+  Error Finish(const Error& error, const std::string& tail) const {
+    std::string text = fmt::format("{} {}: {}{}", call_.kind, call_.what, error.message(), tail);
+    Redact(text, used_.secret_access_key);
+    Redact(text, used_.session_token);
+    return Error(error.kind(), std::move(text));
+  }
+
+  Caller& caller_;
+  State& state_;
+  Call& call_;
+  const std::stop_token& stop_;
+  Elapsed elapsed_;
+  Credentials used_;
+  int retries_ = 0;
+  bool refreshed_ = false;
+  bool clock_corrected_ = false;
 };
 
 Caller::Caller(std::shared_ptr<http::Client> client, std::shared_ptr<CredentialsProvider> credentials,
@@ -111,88 +236,17 @@ Caller::Caller(std::shared_ptr<http::Client> client, std::shared_ptr<Credentials
 
 Caller::~Caller() = default;
 
-milliseconds Caller::clock_skew() const {
-  const std::lock_guard lock(state_->mutex);
-  return state_->skew;
+Result<http::Response> Caller::Send(Call call, std::stop_token stop) {
+  if (call.content_sha256.empty()) call.content_sha256 = Sha256Hex(call.request.body);
+  return Attempts(*this, call, stop).Run();
 }
 
-Result<http::Response> Caller::Send(Call call, std::stop_token stop) {
-  const auto started = Steady::now();
-  milliseconds pause = options_.retry.first_pause;
-  bool refreshed = false;
-  bool corrected = false;
-  for (int attempt = 1;; ++attempt) {
-    RTL_TRY(const Credentials credentials, credentials_->Get());
-    http::Request request = call.request;
-    request.may_resend = call.repeatable;
-    Sign(request, credentials, options_.scope, clock_.Now() + clock_skew(), call.content_sha256);
-    if (!state_->Enter(stop)) return Fail(ErrorKind::kCancelled, call.what + ": stopped");
-    auto response = client_->Send(request, stop);
-    Verdict verdict;
-    if (response) {
-      verdict = call.judge(*response);
-    } else {
-      verdict.kind = response.error().kind();
-      verdict.message = response.error().message();
-      const bool passing = verdict.kind == ErrorKind::kUnavailable || verdict.kind == ErrorKind::kCommitUnknown;
-      verdict.next = passing ? Verdict::Next::kRetry : Verdict::Next::kFail;
-      verdict.certainly_nothing_done = verdict.kind == ErrorKind::kUnavailable;
-    }
-    const bool throttled = verdict.next == Verdict::Next::kSlowDown;
-    state_->Leave(throttled);
-    counters_->Count(call.kind, static_cast<std::int64_t>(request.body.size()),
-                     response ? static_cast<std::int64_t>(response->body.size()) : 0, attempt > 1, throttled);
+milliseconds Caller::clock_skew() const {
+  return milliseconds(state_->measured_skew_ms.load());
+}
 
-    // What ends the call, with everything that is known of it.
-    const auto fail = [&](ErrorKind kind, std::string_view why) {
-      const auto tried = std::chrono::duration_cast<milliseconds>(Steady::now() - started);
-      const std::string times =
-          attempt > 1 ? fmt::format("; tried {} times in {} ms", attempt, tried.count()) : std::string();
-      const std::string code = verdict.code.empty() ? std::string() : verdict.code + ": ";
-      return Fail(kind, fmt::format("{}: {}: {}{}{}{}{}", call.kind, call.what, code, verdict.message,
-                                    response ? RequestId(*response) : std::string(), times, why));
-    };
-    const bool is_definite = verdict.next == Verdict::Next::kDone || verdict.next == Verdict::Next::kFail ||
-                             verdict.certainly_nothing_done;
-    if (!call.repeatable && !is_definite) {
-      return fail(ErrorKind::kCommitUnknown, "; whether it was carried out is not known");
-    }
-    if (verdict.next == Verdict::Next::kDone) return response;
-    if (verdict.next == Verdict::Next::kFail) {
-      const bool unknown = verdict.kind == ErrorKind::kCommitUnknown && call.repeatable;
-      return fail(unknown ? ErrorKind::kUnavailable : verdict.kind, "");
-    }
-
-    if (verdict.next == Verdict::Next::kCredentials) {
-      if (refreshed) return fail(verdict.kind, "");
-      refreshed = true;
-      credentials_->Invalidate(credentials);
-      continue;
-    }
-    if (verdict.next == Verdict::Next::kClockSkew) {
-      const auto theirs = response ? HttpDate(response->Header("Date")) : std::nullopt;
-      if (corrected || !theirs) return fail(verdict.kind, "");
-      corrected = true;
-      const auto skew = std::chrono::duration_cast<milliseconds>(*theirs - clock_.Now());
-      const std::lock_guard lock(state_->mutex);
-      state_->skew = std::chrono::abs(skew) > kSkewWorthCorrecting ? skew : milliseconds(0);
-      continue;
-    }
-    milliseconds wait = state_->Jitter(pause);
-    if (response) wait = std::max(wait, RetryAfter(*response));
-    pause = std::min(pause * 2, options_.retry.longest_pause);
-    const auto spent = std::chrono::duration_cast<milliseconds>(Steady::now() - started);
-    if (spent + wait > options_.retry.budget) {
-      return fail(verdict.kind == ErrorKind::kCommitUnknown ? ErrorKind::kUnavailable : verdict.kind, "");
-    }
-    // In short pieces: a stop does not wait for a long pause.
-    while (wait.count() > 0) {
-      if (stop.stop_requested()) return Fail(ErrorKind::kCancelled, call.what + ": stopped");
-      const milliseconds piece = std::min(wait, milliseconds(100));
-      clock_.Sleep(piece);
-      wait -= piece;
-    }
-  }
+int Caller::concurrency_limit() const {
+  return state_->concurrency.limit();
 }
 
 }  // namespace rtl::aws

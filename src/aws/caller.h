@@ -3,19 +3,18 @@
 // the service's to say (`judge`).
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "aws/credentials.h"
+#include "aws/retry_pause.h"
 #include "aws/sign.h"
 #include "core/error.h"
 #include "http/client.h"
@@ -34,10 +33,12 @@ struct Verdict {
   };
   Next next = Next::kDone;
   ErrorKind kind = ErrorKind::kInternal;  // when it is, or stays, an error
-    // The service certainly did nothing, though it may be asked again: a refusal before any effect.
+  // With kRetry and kSlowDown: the service says that it did not act (409 ConditionalRequestConflict), so that
+  // also what must not be carried out twice may be sent again. Without it such an answer to a call that is
+  // not repeatable ends in kCommitUnknown: AWS nowhere promises that a 5xx had no effect.
   bool certainly_nothing_done = false;
-  std::string code;                       // the service's, "SlowDown"; empty: none
-  std::string message;                    // for people, without context
+  std::string code;     // the service's, "SlowDown"; empty: none
+  std::string message;  // for people, without context
 };
 
 // Counters of requests, shared by all callers of a process. Threads: any.
@@ -59,21 +60,15 @@ class RequestCounters {
   Totals totals_;
 };
 
-struct RetryPolicy {
-  std::chrono::milliseconds first_pause{50};  // full jitter: a random part of a pause that doubles
-  std::chrono::milliseconds longest_pause{20'000};
-  std::chrono::milliseconds budget{120'000};  // from the first attempt to the last one's start
-};
-
 struct Call {
   std::string kind;  // for counters and messages
   std::string what;  // for messages: "s3://bucket/key"
   http::Request request;
   std::string content_sha256;  // as Sign() takes it
   // May the request be repeated though an earlier attempt may have been carried out? False: a conditional
-  // put. Then an attempt whose outcome is not known ends the call with kCommitUnknown, and so does an answer
-  // that says "precondition failed" after such an attempt; `judge` sees attempts that certainly reached
-  // nobody as never made.
+  // put. Then an attempt whose outcome is not known ends the call at once with kCommitUnknown, so that an
+  // answer of "precondition failed" is always about somebody else's object. Sent again are only attempts that
+  // certainly reached nobody, were refused for their signature or token, or that `judge` calls undone.
   bool repeatable = true;
   std::function<Verdict(const http::Response&)> judge;
 };
@@ -90,14 +85,18 @@ class Caller {
   ~Caller();
 
   // The answer that `judge` called done. Errors: the verdict's kind, or the client's; after the budget with
-  // how often and how long it was tried. The message has call.what, the service's code and its request id.
+  // how often and how long it was tried. The message has call.what, the service's code and its request id;
+  // never a secret key or a session token.
   Result<http::Response> Send(Call call, std::stop_token stop = {});
 
   CredentialsProvider& credentials() { return *credentials_; }
-  std::chrono::milliseconds clock_skew() const;  // the server's time minus ours, as far as known
+  // The server's time minus ours by its last answer's Date (whole seconds; includes the way back).
+  std::chrono::milliseconds clock_skew() const;
+  int concurrency_limit() const;  // requests that may be under way at once, now
 
  private:
   struct State;
+  class Attempts;
   std::shared_ptr<http::Client> client_;
   std::shared_ptr<CredentialsProvider> credentials_;
   Options options_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <openssl/ssl.h>
+#include <pthread.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <array>
@@ -191,10 +193,38 @@ void SetUp(CURL* easy, const Request& request, const ChannelSetup& setup, X509_S
   }
 }
 
+// OpenSSL writes to connections that may be closed; the signal that comes of it would end the process. It
+// goes to the thread that wrote, so holding it back here is enough and changes nothing for others.
+class BrokenPipeIgnored {
+ public:
+  BrokenPipeIgnored() {
+    sigemptyset(&broken_pipe_);
+    sigaddset(&broken_pipe_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &broken_pipe_, &before_);
+  }
+  ~BrokenPipeIgnored() {
+    const timespec at_once{};
+    while (!was_pending_ && sigtimedwait(&broken_pipe_, nullptr, &at_once) > 0) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  BrokenPipeIgnored(const BrokenPipeIgnored&) = delete;
+  BrokenPipeIgnored& operator=(const BrokenPipeIgnored&) = delete;
+
+ private:
+  sigset_t broken_pipe_;
+  sigset_t before_;
+  bool was_pending_;
+};
+
 // libcurl's result; CURLE_OK with transfer.abort set when we ended it.
 CURLcode Perform(CURLM* multi, CURL* easy, Transfer& transfer, const std::stop_token& stop) {
   const auto wake = [multi] { curl_multi_wakeup(multi); };
   const std::stop_callback<decltype(wake)> on_stop(stop, wake);
+  const BrokenPipeIgnored broken_pipe_ignored;
   if (curl_multi_add_handle(multi, easy) != CURLM_OK) return CURLE_FAILED_INIT;
   CURLcode code = CURLE_OK;
   std::int64_t progress = 0;
@@ -294,6 +324,7 @@ bool HasBody(const Request& request, int status) {
 CurlChannel::CurlChannel() : multi_(curl_multi_init()), easy_(curl_easy_init()) {}
 
 CurlChannel::~CurlChannel() {
+  const BrokenPipeIgnored broken_pipe_ignored;  // TLS says good-bye
   curl_easy_cleanup(easy_);
   curl_multi_cleanup(multi_);
 }
