@@ -65,6 +65,12 @@ std::string AwsSession::Endpoint(const S3Settings& settings, const std::string& 
   return {};
 }
 
+std::optional<Result<std::string>> AwsSession::WhoAmI(const S3Settings& settings) {
+  const bool own_server = !Endpoint(settings, "s3").empty() && Endpoint({}, "sts").empty();
+  if (own_server || settings.anonymous) return std::nullopt;
+  return std::nullopt;
+}
+
 s3::Options AwsSession::S3Options(const S3Settings& settings, std::string endpoint, std::string region) {
   s3::Options options;
   options.endpoint = std::move(endpoint);

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "aws/caller.h"
@@ -29,6 +30,9 @@ class AwsSession {
   // The endpoint of a service ("s3", "sqs"): the settings', AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL; empty:
   // AWS's own.
   std::string Endpoint(const S3Settings& settings, const std::string& service) const;
+    // "arn:aws:iam::123456789012:role/x (account 123456789012)", as STS says; nullopt where there is no STS to ask: a
+  // server of one's own, or unsigned requests.
+  std::optional<Result<std::string>> WhoAmI(const S3Settings& settings);
   const std::shared_ptr<aws::RequestCounters>& counters() const { return counters_; }
 
   static s3::Options S3Options(const S3Settings& settings, std::string endpoint, std::string region);

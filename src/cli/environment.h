@@ -10,6 +10,7 @@
 
 #include "aws/caller.h"
 #include "cli/config.h"
+#include "cli/doctor.h"
 #include "core/error.h"
 #include "discover/hint.h"
 #include "load/loader.h"
@@ -53,6 +54,7 @@ struct Environment {
                                               std::function<void(discover::Hint)> on_hint,
                                               std::function<void(std::string line)> on_notice)>
       receive_events;
+    std::function<std::vector<Check>(const Config& config)> examine;  // the doctor's
   // Requests made so far, where stores are remote; may be empty.
   std::function<aws::RequestCounters::Totals()> requests;
 };

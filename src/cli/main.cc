@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   environment.open_store = [aws](const std::string& root, bool create, const cli::S3Settings& s3) {
     return cli::IsS3(root) ? aws->OpenStore(root, s3) : store::OpenLocalStore(root, create);
   };
+    environment.examine = [aws](const cli::Config& config) { return cli::Examine(*aws, config); };
   environment.requests = [aws] { return aws->counters()->totals(); };
   environment.receive_events = [aws](const cli::Config& config, const std::string& source,
                                      discover::OnHint on_hint, std::function<void(std::string)> on_notice) {

@@ -7,11 +7,10 @@
 
 #include "core/time.h"
 
-
 namespace rtl::discover {
 
 struct Hint {
-    std::string key;  // below the source's prefix; never empty
+  std::string key;                      // below the source's prefix; never empty
   std::optional<Timestamp> event_time;  // when the change was made, as the event says
   // Called exactly once, from any thread, at any time, also after its giver is gone. True: the change is
   // committed, or there was nothing to do, or the file is recorded as failed. False: given up; whoever sent

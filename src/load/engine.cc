@@ -61,7 +61,7 @@ Engine::~Engine() {
     const std::lock_guard lock(mutex_);
     closing_ = true;
   }
-  changed_.notify_all();
+  WakeAll();
   threads_.clear();
   std::vector<Done> abandoned;
   for (auto& [source_file, flight] : in_flight_) GiveUp(std::move(flight), abandoned);
@@ -83,7 +83,7 @@ Engine::Submitted Engine::Submit(Task task) {
   Done done = std::exchange(task.done, nullptr);
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] {
+    room_.wait(lock, [&] {
             return closing_ || draining_ || error_ || queue_.size() < kMaxQueued || task.urgent ||
              in_.options.single_threaded;
     });
@@ -108,7 +108,7 @@ Engine::Submitted Engine::Submit(Task task) {
       queue_.push_back(std::move(task));
     }
   }
-  changed_.notify_all();
+  work_.notify_one();
   return Submitted::kQueued;
 }
 
@@ -116,10 +116,10 @@ Result<> Engine::WaitIdle(std::stop_token stop) {
   if (in_.options.single_threaded) RunOnCallersThread();
   const std::stop_callback wake(stop, [this] {
     const std::lock_guard lock(mutex_);
-    changed_.notify_all();
+    idle_.notify_all();
   });
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return error_ || in_flight_.empty() || stop.stop_requested(); });
+  idle_.wait(lock, [&] { return error_ || in_flight_.empty() || stop.stop_requested(); });
   if (error_) return Fail(*error_);
   if (!in_flight_.empty()) return Fail(ErrorKind::kCancelled, "stopped");
   return {};
@@ -137,7 +137,7 @@ Result<> Engine::Drain() {
     }
     queue_.clear();
   }
-  changed_.notify_all();
+  WakeAll();
   Tell(std::move(abandoned), false);
   return WaitIdle({});
 }
@@ -167,13 +167,14 @@ void Engine::Work() {
     Task task;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock,
+      work_.wait(lock,
                     [&] { return closing_ || error_ || (!queue_.empty() && ready_.size() < kMaxReady); });
       if (closing_ || error_) return;
       task = std::move(queue_.front());
       queue_.pop_front();
     }
-    changed_.notify_all();
+    room_.notify_one();
+    ready_changed_.notify_one();
     if (auto processed = Process(std::move(task)); !processed) Stop(processed.error());
   }
 }
@@ -383,7 +384,7 @@ void Engine::Ready(LoadedFile file) {
     const std::lock_guard lock(mutex_);
     ready_.push_back(std::move(file));
   }
-  changed_.notify_all();
+  ready_changed_.notify_one();
 }
 
 // The version under way is done; the next one of the same look follows on `base`, which the look or our own
@@ -405,7 +406,7 @@ void Engine::ContinueWith(const std::string& source_file, Version base) {
       task.rest = std::move(rest);
       task.base = base;
       queue_.push_back(std::move(task));
-      changed_.notify_all();
+      work_.notify_one();
       return;
     }
   }
@@ -436,7 +437,8 @@ void Engine::Finish(const std::string& source_file) {
       in_flight_.erase(it);
     }
   }
-  changed_.notify_all();
+  work_.notify_one();
+  idle_.notify_all();
   Tell(std::move(handled), true);
   Tell(std::move(abandoned), false);
 }
@@ -460,8 +462,16 @@ void Engine::PlanAgain(Task task) {
             queue_.push_back(std::move(task));  // never waits: the thread that would make room may be this one
     }
   }
-  changed_.notify_all();
+  work_.notify_one();
+  idle_.notify_all();
   Tell(std::move(abandoned), false);
+}
+
+void Engine::WakeAll() {
+  work_.notify_all();
+  room_.notify_all();
+  ready_changed_.notify_all();
+  idle_.notify_all();
 }
 
 void Engine::Stop(Error error) {
@@ -469,17 +479,17 @@ void Engine::Stop(Error error) {
     const std::lock_guard lock(mutex_);
     if (!error_) error_ = std::move(error);
   }
-  changed_.notify_all();
+  WakeAll();
 }
 
 void Engine::CommitLoop() {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return closing_ || error_ || !ready_.empty(); });
+      ready_changed_.wait(lock, [&] { return closing_ || error_ || !ready_.empty(); });
       // While more is queued a larger group is worth a moment: each commit costs its readers a file, for
       // ever.
-      changed_.wait_for(lock, kGroupTime,
+      ready_changed_.wait_for(lock, kGroupTime,
                         [&] { return closing_ || error_ || queue_.empty() || ready_.size() >= kGroupFiles; });
       if (closing_ || error_) return;
     }
@@ -517,7 +527,7 @@ std::vector<LoadedFile> Engine::TakeReady() {
     batch.assign(std::make_move_iterator(ready_.begin()), std::make_move_iterator(end));
     ready_.erase(ready_.begin(), end);
   }
-  changed_.notify_all();
+  work_.notify_all();  // they may have waited for room among what is ready
   return batch;
 }
 

@@ -107,6 +107,7 @@ class Engine {
   Result<bool> IsDuplicate(const SourceObject& object);
   void PlanAgain(Task task);
   void Stop(Error error);
+  void WakeAll();
   void Report(Committer::Outcome& outcome);
 
   const LoadInputs& in_;
@@ -118,7 +119,11 @@ class Engine {
   DeleteBound deletes_;
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  // Apart, so that a change wakes those whom it concerns: loading threads are many.
+  std::condition_variable work_;           // a task is queued, or there is room among what is ready
+  std::condition_variable room_;           // in the queue
+  std::condition_variable ready_changed_;  // a file is ready, or the queue got shorter
+  std::condition_variable idle_;           // a file is done with
   std::deque<Task> queue_;
     using Done = std::function<void(bool handled)>;
   struct InFlight {

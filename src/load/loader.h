@@ -83,9 +83,10 @@ struct PlanReport {
 
 struct Difference {
   std::string source_file;
-  std::string key;  // of the object; empty when it is not about one object's rows
+  
   std::string
       what;  // "missing in the snapshot", "content differs", "rows: 95 in the file, 100 in the table", ...
+  std::string key;  // of the object; empty when it is not about one object's rows
 };
 
 struct VerifyReport {

@@ -42,7 +42,7 @@ Result<VerifyReport> LoaderParts::Verify(bool fast, std::stop_token stop) {
   }
   ledger_->With([](Ledger& ledger) { ledger.BeginPass(); });
     const auto differ = [&](std::string source_file, std::string what, std::string key = {}) {
-    report.differences.push_back({std::move(source_file), std::move(key), std::move(what)});
+    report.differences.push_back({std::move(source_file), std::move(what), std::move(key)});
   };
   RTL_TRY(const auto lister, source_.List(""));
   for (;;) {
@@ -223,10 +223,10 @@ Result<> LoaderParts::CompareRecords(VerifyReport& report) {
       if (last == nullptr) return;
       const auto record = by_file.find(source_file);
       if (record == by_file.end()) {
-        report.differences.push_back({source_file, {}, "missing in file_records"});
+        report.differences.push_back({source_file, "missing in file_records", {}});
       } else if (record->second->file_version != last->file_version ||
                  record->second->row_count != last->row_count || record->second->outcome != last->outcome) {
-        report.differences.push_back({source_file, {}, "file_records say something else than the ledger"});
+        report.differences.push_back({source_file, "file_records say something else than the ledger", {}});
       }
     });
   });

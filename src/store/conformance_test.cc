@@ -23,7 +23,8 @@ class LocalUnderTest : public StoreUnderTest {
 
 class MemoryUnderTest : public StoreUnderTest {
  public:
-  explicit MemoryUnderTest(bool etag_per_write) : store_({.etag_per_write = etag_per_write}) {}
+    explicit MemoryUnderTest(bool etag_per_write, bool versioned = false)
+      : store_({.etag_per_write = etag_per_write, .versioned = versioned}) {}
   ObjectStore& store() override { return store_; }
 
  private:
@@ -50,6 +51,9 @@ INSTANTIATE_TEST_SUITE_P(
                       StoreKind{"Memory", [] { return std::make_unique<MemoryUnderTest>(true); }},
                       StoreKind{"MemoryWithContentEtags",
                                 [] { return std::make_unique<MemoryUnderTest>(false); }},
+                                            StoreKind{.name = "VersionedMemory",
+                                .make = [] { return std::make_unique<MemoryUnderTest>(false, true); },
+                                .keeps_versions = true},
                       StoreKind{"FaultlessOverLocal", [] { return std::make_unique<FaultlessUnderTest>(); }}),
     [](const auto& instance) { return instance.param.name; });
 

@@ -96,6 +96,17 @@ Result<std::unique_ptr<ObjectLister>> FaultyStore::List(std::string_view prefix,
       });
 }
 
+// Its pages are not counted: one operation.
+Result<std::unique_ptr<VersionLister>> FaultyStore::ListVersions(std::string_view prefix) {
+  return Run<std::unique_ptr<VersionLister>>("list versions", prefix, ErrorKind::kUnavailable,
+                                             [&] { return inner_.ListVersions(prefix); });
+}
+
+Result<> FaultyStore::DeleteAll(std::span<const std::string> keys) {
+  return Run<void>("delete", keys.empty() ? std::string_view() : keys.front(), ErrorKind::kUnavailable,
+                   [&] { return inner_.DeleteAll(keys); });
+}
+
 Result<> FaultyStore::Delete(std::string_view key) {
   return Run<void>("delete", key, ErrorKind::kUnavailable, [&] { return inner_.Delete(key); });
 }

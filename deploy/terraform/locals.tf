@@ -1,0 +1,27 @@
+locals {
+  is_lambda = var.mode == "lambda"
+  account   = data.aws_caller_identity.current.account_id
+  partition = data.aws_partition.current.partition
+
+  source_bucket_arn = "arn:${local.partition}:s3:::${var.source_bucket}"
+  tables_bucket_arn = "arn:${local.partition}:s3:::${var.tables_bucket}"
+  source_objects    = "${local.source_bucket_arn}/${var.source_prefix}*"
+  tables_objects    = "${local.tables_bucket_arn}/${var.tables_prefix}*"
+
+  # While a message is hidden nobody else is given it. A service extends the time as long as it works on it; Lambda cannot.
+  visibility_seconds = local.is_lambda ? 6 * var.timeout_seconds : 120
+
+  # RTLOADER_ROWS_SCHEMA for rows.schema
+  option_variables = {
+    for option, value in var.options : "RTLOADER_${upper(replace(option, ".", "_"))}" => value
+  }
+  function_variables = merge(
+    {
+      RTLOADER_SOURCE_PATH    = "s3://${var.source_bucket}/${var.source_prefix}"
+      RTLOADER_TABLES_ROOT    = "s3://${var.tables_bucket}/${var.tables_prefix}"
+      RTLOADER_SOURCE_HISTORY = var.history
+      RTLOADER_LOG_FORMAT     = "json"
+    },
+    local.option_variables,
+  )
+}

@@ -1,0 +1,21 @@
+// Events of a source: SQS queues and a webhook, as the configuration names them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "cli/aws_session.h"
+#include "cli/config.h"
+#include "core/error.h"
+#include "discover/hint.h"
+
+namespace rtl::cli {
+
+// Receives until the returned object is destroyed, which waits for what is under way to be given back. kBadConfig:
+// a queue or an address that cannot be used.
+Result<std::shared_ptr<void>> ReceiveEvents(AwsSession& aws, const Config& config, const std::string& source,
+                                            discover::OnHint on_hint,
+                                            std::function<void(std::string line)> on_notice);
+
+}  // namespace rtl::cli
