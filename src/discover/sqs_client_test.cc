@@ -129,7 +129,12 @@ TEST(SqsInFlight, AMessageThatComesAgainIsNotHandledTwice) {
   EXPECT_EQ(in_flight.size(), 0U);
   EXPECT_TRUE(in_flight.Add("a", "third", 3, 1, start));
   in_flight.GiveUpAll();
-  EXPECT_THAT(in_flight.ToRelease(1), SizeIs(1));
+  ASSERT_THAT(in_flight.ToRelease(1), SizeIs(1));
+  const SqsInFlight::Item releasing = in_flight.ToRelease(1)[0];
+  EXPECT_TRUE(in_flight.Add("a", "fourth", 4, 1, start)) << "released, and here already";
+  in_flight.Remove(releasing);
+  EXPECT_EQ(in_flight.size(), 1U);
+  EXPECT_EQ(in_flight.finished(), 0U);
 }
 
 TEST(SqsInFlight, WhatIsGivenUpAgainAndAgainWaitsLonger) {

@@ -142,7 +142,7 @@ TEST_F(SqsSourceTest, KeepsASlowMessageAndGivesItBackAtTheEnd) {
   hint.done(false);
   hint = received.Take();
   EXPECT_EQ(hint.key, "slow") << "given up, so it came again";
-  EXPECT_EQ(source->counters().released, 1);
+  EXPECT_TRUE(Eventually([&] { return source->counters().released == 1; }));
   EXPECT_EQ(source->counters().redelivered, 1);
   source->Stop();
   EXPECT_EQ(source->counters().released, 2) << "what was not handled is there for others at once";
