@@ -9,6 +9,11 @@ std::optional<SqsInFlight::Token> SqsInFlight::Add(const std::string& id, std::s
                                                    std::size_t hints, Time extend_at) {
   if (const auto known = by_id_.find(id); known != by_id_.end()) {
     Entry& entry = entries_.at(known->second);
+    if (entry.left == 0 && !entry.all_handled) {  // the release is under way, and has had its effect
+      entries_.erase(known->second);
+      by_id_.erase(known);
+      return Add(id, std::move(receipt), receives, hints, extend_at);
+    }
     entry.receipt = std::move(receipt);
     entry.receives = receives;
     entry.lost = false;

@@ -23,7 +23,8 @@ class SqsInFlight {
   };
 
   // A message with `hints` hints to come (0: nothing to wait for, it is to be deleted). Absent: this message
-  // is in hand already, from an earlier delivery that expired; its receipt is the new one from now on.
+  // is in hand already, from an earlier delivery that expired; its receipt is the new one from now on. One
+  // that is being released counts as gone.
   std::optional<Token> Add(const std::string& id, std::string receipt, int receives, std::size_t hints,
                            Time extend_at);
   // One of its hints came back. A token that is not known any more is passed over.
