@@ -6,7 +6,10 @@ import os
 import pathlib
 import signal
 import subprocess
+import tempfile
 import time
+
+from s3_path import S3Path
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = os.environ.get("RTLOADER") or str(PROJECT / "build/release/src/rtloader")
@@ -52,24 +55,44 @@ def verify(source, tables, *flags, expect=OK):
     return done
 
 
-def start(*args):
-    """Starts rtloader in the background, output to /dev/null."""
+def start(*args, env=None):
+    """Starts rtloader in the background, output to /dev/null. Nothing tells of changes in a bucket: it is listed often."""
+    often = {"RTLOADER_WATCH_LIST_INTERVAL": "100ms"} if any(isinstance(a, S3Path) for a in args) else {}
     return subprocess.Popen(
         [PROGRAM, *map(os.fspath, args)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env={**often, **os.environ, **(env or {})},
     )
+
+
+class Logged(subprocess.Popen):
+    """A process whose standard error is kept; `output` once it has ended."""
+
+    def __init__(self, *args, env=None):
+        self._log = tempfile.TemporaryFile()
+        super().__init__(
+            [PROGRAM, *map(os.fspath, args)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._log,
+            env={**os.environ, **(env or {})},
+        )
+
+    def output(self):
+        self._log.seek(0)
+        return self._log.read().decode("utf-8", "backslashreplace")[-4000:]
 
 
 class Watch:
     """`rtloader watch` for the length of a with block; the block's end is a clean stop that must succeed."""
 
-    def __init__(self, source, tables, *flags):
-        self._args = ("watch", source, tables, *flags)
+    def __init__(self, source, tables, *flags, env=None):
+        self._args, self._env = ("watch", source, tables, *flags), env
 
     def __enter__(self):
-        self.process = start(*self._args)
+        self.process = start(*self._args, env=self._env)
         return self
 
     def stop(self, timeout=60):

@@ -6,6 +6,7 @@ import pathlib
 import deltalake
 import duckdb
 from duckdb_extensions import import_extension
+from s3_path import S3Path
 
 SNAPSHOT, RAW = "customer_data_snapshot", "customer_data_raw"
 RECORDS, LOG, QUARANTINE = "file_records", "file_log", "quarantine"
@@ -29,7 +30,7 @@ def _data_row(row):
 
 class Tables:
     def __init__(self, root):
-        self.root = pathlib.Path(root)
+        self.root = root if isinstance(root, S3Path) else pathlib.Path(root)
         self._read = {}
 
     def path(self, name):
@@ -44,9 +45,12 @@ class Tables:
     def commits(self, name=SNAPSHOT):
         """Parsed actions of each commit file, by version."""
         out = {}
-        for path in sorted((self.root / name / "_delta_log").glob("*.json")):
-            if path.stem.isdigit():
-                out[int(path.stem)] = [json.loads(line) for line in path.read_text().splitlines()]
+        log = self.root / name / "_delta_log"
+        names = log.objects() if isinstance(log, S3Path) else [p.name for p in log.iterdir()]
+        for path in [log / name for name in sorted(names) if name.endswith(".json")]:
+            stem = path.name.removesuffix(".json")
+            if stem.isdigit():
+                out[int(stem)] = [json.loads(line) for line in path.read_text().splitlines()]
         return out
 
     def records(self, name, version=None):
@@ -63,12 +67,15 @@ class Tables:
             self._read[name, version] = table.to_pylist()
         return self._read[name, version]
 
+    def _duck_path(self, name):
+        return str((self.root / name).behind) if isinstance(self.root, S3Path) else self.path(name)
+
     def records_by_duckdb(self, name, columns="* EXCLUDE (ingest_time)"):
-        relation = _duck().execute(f"SELECT {columns} FROM delta_scan(?)", [self.path(name)])
+        relation = _duck().execute(f"SELECT {columns} FROM delta_scan(?)", [self._duck_path(name)])
         return relation.to_arrow_table().to_pylist()
 
     def count_by_duckdb(self, name=SNAPSHOT):
-        return _duck().execute("SELECT count(*) FROM delta_scan(?)", [self.path(name)]).fetchone()[0]
+        return _duck().execute("SELECT count(*) FROM delta_scan(?)", [self._duck_path(name)]).fetchone()[0]
 
     def count(self, name=SNAPSHOT, version=None):
         return deltalake.DeltaTable(self.path(name), version=version).to_pyarrow_dataset().count_rows()

@@ -4,6 +4,14 @@ import pathlib
 
 import servers
 
+NAME_BYTES = 200
+
+
+def can_hold(name):
+    """versitygw keeps keys as paths, cannot overwrite a name as long as the disk allows, and lists control characters as U+FFFD."""
+    parts = name.encode().split(b"/")
+    return all(len(part) <= NAME_BYTES for part in parts) and not any(c < " " and c not in "\t\r\n" for c in name)
+
 
 class S3Path:
     def __init__(self, server, bucket, key=""):

@@ -5,11 +5,14 @@ import threading
 import time
 
 import deltalake
+import pytest
 from program import Watch, sync, verify, wait_until
 from readers import SNAPSHOT, Tables
+from s3_path import S3Path
 
 ROWS = int(os.environ.get("RTLOADER_TEST_POLL_ROWS", "100000"))
 OVERWRITES = int(os.environ.get("RTLOADER_TEST_POLL_OVERWRITES", "100"))
+S3_OVERWRITES = int(os.environ.get("RTLOADER_TEST_S3_POLL_OVERWRITES", "40"))
 
 
 def content(marker):
@@ -18,6 +21,9 @@ def content(marker):
 
 
 def replace(path, data):
+    if isinstance(path, S3Path):
+        path.write_bytes(data)
+        return
     partial = path.parent / ".partial"
     partial.write_bytes(data)
     os.rename(partial, path)
@@ -47,8 +53,9 @@ class Reader(threading.Thread):
             self.failure = e
 
 
-def test_polling_reader(tmp_path):
-    source, tables = tmp_path / "in", Tables(tmp_path / "tables")
+@pytest.mark.parametrize("place,overwrites", [("local", OVERWRITES), ("s3", S3_OVERWRITES)], indirect=["place"])
+def test_polling_reader(place, overwrites):
+    source, tables = place / "in", Tables(place / "tables")
     source.mkdir()
     (source / "other.txt").write_text('{"wid":"m0"}\n')
     replace(source / "id-1.txt", content(0))
@@ -58,7 +65,7 @@ def test_polling_reader(tmp_path):
     reader.start()
     try:
         with Watch(source, tables.root):
-            for marker in range(1, OVERWRITES + 1):
+            for marker in range(1, overwrites + 1):
                 data = content(marker)
                 version = tables.version()
                 replace(source / "id-1.txt", data)
@@ -66,7 +73,7 @@ def test_polling_reader(tmp_path):
                 if marker % 3:
                     wait_until(lambda: tables.version() > version, what=f"version {marker} in the snapshot")
             wait_until(
-                lambda: f"m{OVERWRITES}" in deltalake.DeltaTable(tables.path(SNAPSHOT))
+                lambda: f"m{overwrites}" in deltalake.DeltaTable(tables.path(SNAPSHOT))
                 .to_pyarrow_table(columns=["wid"]).column("wid").unique().to_pylist(),
                 what="the last version in the snapshot",
             )  # fmt: skip
@@ -92,6 +99,6 @@ def test_polling_reader(tmp_path):
         assert number >= last, f"version {version} went back from {last} to {number}"
         last = number
         whole.add(number)
-    assert last == OVERWRITES
-    assert len(whole) > OVERWRITES * 0.6, f"only {len(whole)} versions of the file were seen"
+    assert last == overwrites
+    assert len(whole) > overwrites * 0.6, f"only {len(whole)} versions of the file were seen"
     print(f"{live} versions read live, {len(reader.seen)} in all, {len(whole)} versions of the file")

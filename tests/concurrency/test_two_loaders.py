@@ -5,6 +5,7 @@ import random
 import threading
 import time
 
+import pytest
 from agreement import check_accounts, check_history, check_raw, check_snapshot
 from folders import GoodFolder
 from program import HELD, OK, Watch, run, sync, verify
@@ -12,6 +13,7 @@ from readers import Tables
 from reference import Folder, read_folder
 
 ROUNDS = int(os.environ.get("RTLOADER_TEST_ROUNDS", "50"))
+S3_ROUNDS = int(os.environ.get("RTLOADER_TEST_S3_ROUNDS", "20"))
 SEED = 20_260_202
 
 
@@ -35,11 +37,12 @@ def check(source, tables, folder, accounts=True):
         check_accounts(tables, folder)  # file_version is given once: file_log would name it twice
 
 
-def test_two_loaders(tmp_path):
-    source = GoodFolder(tmp_path / "in", SEED, max_files=8)
-    tables, folder, chance = Tables(tmp_path / "tables"), Folder(), random.Random(SEED)
+@pytest.mark.parametrize("place,rounds", [("local", ROUNDS), ("s3", S3_ROUNDS)], indirect=["place"])
+def test_two_loaders(place, rounds):
+    source = GoodFolder(place / "in", SEED, max_files=8)
+    tables, folder, chance = Tables(place / "tables"), Folder(), random.Random(SEED)
     source.fill()
-    for number in range(ROUNDS):
+    for number in range(rounds):
         kinds = [chance.choice([sync_loop, sync_loop, watch_for]) for _ in range(2)]
         outcomes, failures = [], []
 
@@ -65,12 +68,12 @@ def test_two_loaders(tmp_path):
     check_raw(tables, check_history(tables))
 
 
-def test_two_loaders_from_nothing(tmp_path):
+def test_two_loaders_from_nothing(place):
     """Both find no tables and both make them."""
-    source = GoodFolder(tmp_path / "in", SEED + 1, max_files=8)
+    source = GoodFolder(place / "in", SEED + 1, max_files=8)
     source.fill()
     for number in range(10):
-        tables, outcomes = Tables(tmp_path / f"tables-{number}"), []
+        tables, outcomes = Tables(place / f"tables-{number}"), []
         threads = [
             threading.Thread(target=lambda: outcomes.append(run("sync", source.path, tables.root))) for _ in range(3)
         ]

@@ -5,6 +5,7 @@ import random
 import statistics
 import time
 
+import pytest
 from agreement import check_accounts, check_history, check_raw, check_snapshot
 from folders import GoodFolder
 from program import HELD, OK, Watch, run, start, sync, verify, wait_until
@@ -12,6 +13,7 @@ from readers import SNAPSHOT, Tables
 from reference import Folder, read_folder
 
 KILLS = int(os.environ.get("RTLOADER_TEST_KILLS", "200"))
+S3_KILLS = int(os.environ.get("RTLOADER_TEST_S3_KILLS", "60"))
 SETTLE_EVERY = 5
 CHECK_HISTORY_EVERY = 40
 SEED = 20_260_101
@@ -56,9 +58,9 @@ def settle(source, tables, folder, history=True):
         check_raw(tables, check_history(tables))
 
 
-def kill_loop(tmp_path, kills, seed, modes):
-    source = GoodFolder(tmp_path / "in", seed, max_files=8, max_rows=40)
-    tables, folder, chance = Tables(tmp_path / "tables"), Folder(), random.Random(seed)
+def kill_loop(place, kills, seed, modes):
+    source = GoodFolder(place / "in", seed, max_files=8, max_rows=40)
+    tables, folder, chance = Tables(place / "tables"), Folder(), random.Random(seed)
     source.fill()
     usual = usual_seconds(source, tables)
     killed, moments, rounds, between = 0, [], 0, 0
@@ -90,28 +92,29 @@ def kill_loop(tmp_path, kills, seed, modes):
     print(f"{killed} kills in {rounds} runs of {usual * 1000:.0f} ms; {tables.version()} commits")
 
 
-def test_kill_sync_and_watch(tmp_path):
-    kill_loop(tmp_path, KILLS, SEED, ["sync", "sync", "sync", "watch"])
+@pytest.mark.parametrize("place,kills", [("local", KILLS), ("s3", S3_KILLS)], indirect=["place"])
+def test_kill_sync_and_watch(place, kills):
+    kill_loop(place, kills, SEED, ["sync", "sync", "sync", "watch"])
 
 
-def test_kill_the_first_run(tmp_path):
+def test_kill_the_first_run(place):
     """The tables themselves come to be: kills from the first millisecond of the first run on."""
-    source = GoodFolder(tmp_path / "in", SEED + 1, max_files=8)
+    source = GoodFolder(place / "in", SEED + 1, max_files=8)
     source.fill()
-    sync(source.path, tmp_path / "warm")
+    sync(source.path, place / "warm")
     began = time.monotonic()
-    sync(source.path, tmp_path / "usual")
+    sync(source.path, place / "usual")
     usual = time.monotonic() - began
     for number in range(20):
-        tables, folder = Tables(tmp_path / f"tables-{number}"), Folder()
+        tables, folder = Tables(place / f"tables-{number}"), Folder()
         kill_after(start("sync", source.path, tables.root), usual * (number + 0.5) / 20)
         settle(source, tables, folder)
 
 
-def test_clean_stop_leaves_nothing_undone(tmp_path):
+def test_clean_stop_leaves_nothing_undone(place):
     """SIGTERM to watch: exit 0, and what it had committed is derived."""
-    source = GoodFolder(tmp_path / "in", SEED + 2, max_files=8)
-    tables, folder = Tables(tmp_path / "tables"), Folder()
+    source = GoodFolder(place / "in", SEED + 2, max_files=8)
+    tables, folder = Tables(place / "tables"), Folder()
     source.fill()
     for number in range(5):
         marker = f"marker-{number}"

@@ -8,6 +8,7 @@ import random
 
 import zstandard
 from reference import parse
+from s3_path import S3Path, can_hold
 
 NAMES = [
     "id-1.txt",
@@ -93,11 +94,12 @@ _BAD_LINES = [
 
 class RandomFolder:
     def __init__(self, path, seed, max_files=6, max_rows=12):
-        self.path = pathlib.Path(path)
+        self.path = path if isinstance(path, S3Path) else pathlib.Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
         self.random = random.Random(seed)
         self.max_rows = max_rows
-        self.names = self.random.sample(NAMES, self.random.randint(1, max_files))
+        names = [n for n in NAMES if can_hold(n)] if isinstance(path, S3Path) else NAMES
+        self.names = self.random.sample(names, self.random.randint(1, max_files))
         self.ignored = self.random.sample(IGNORED_NAMES, self.random.randint(0, 2))
         self.history = {}  # name: contents it has had
         self.serial = 0
@@ -159,7 +161,7 @@ class RandomFolder:
     def write(self, name, data):
         target = self.path / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        if self.random.random() < 0.5:
+        if self.random.random() < 0.5 and not isinstance(target, S3Path):
             partial = target.parent / ".partial"
             partial.write_bytes(data)
             os.rename(partial, target)
@@ -180,7 +182,7 @@ class RandomFolder:
         elif kind < 0.4 and before:
             self.write(name, r.choice(before))
         elif kind < 0.5 and (self.path / name).exists():
-            os.utime(self.path / name)
+            (self.path / name).touch()
         else:
             before.append(self.content())
             self.write(name, before[-1])

@@ -12,6 +12,7 @@ import re
 import sys
 
 import zstandard
+from s3_path import S3Path
 
 RESERVED = ("source_file", "source_version", "file_version", "ingest_time")
 MAX_REJECTED = 0.5
@@ -118,6 +119,8 @@ def is_customer_file(path):
 
 def read_folder(folder):
     """{source_file: bytes} of the customer files below the folder."""
+    if isinstance(folder, S3Path):
+        return {key: (folder / key).read_bytes() for key in folder.objects() if is_customer_file(key)}
     out = {}
     for base, _, names in os.walk(folder):
         for name in names:

@@ -10,13 +10,17 @@ from readers import RAW, SNAPSHOT, Tables, by_file, by_version
 from reference import Folder, read_folder
 
 FOLDERS = int(os.environ.get("RTLOADER_TEST_FOLDERS", "200"))
+S3_FOLDERS = int(os.environ.get("RTLOADER_TEST_S3_FOLDERS", "25"))
 SYNCS = 4
 
 
-@pytest.mark.parametrize("seed", range(FOLDERS))
-def test_random_folder(seed, tmp_path):
-    source = RandomFolder(tmp_path / "in", seed)
-    tables = Tables(tmp_path / "tables")
+CASES = [("local", seed) for seed in range(FOLDERS)] + [("s3", seed) for seed in range(S3_FOLDERS)]
+
+
+@pytest.mark.parametrize("place,seed", CASES, indirect=["place"])
+def test_random_folder(place, seed):
+    source = RandomFolder(place / "in", seed)
+    tables = Tables(place / "tables")
     folder = Folder()
     source.fill()
     for step in range(SYNCS):
@@ -44,9 +48,9 @@ def test_random_folder(seed, tmp_path):
     check_accounts(tables, folder)
 
 
-def test_every_row_of_a_file_is_rewritten_together(tmp_path):
+def test_every_row_of_a_file_is_rewritten_together(place):
     """100 rows, then 95: the example everybody asks about."""
-    source, tables = tmp_path / "in", Tables(tmp_path / "tables")
+    source, tables = place / "in", Tables(place / "tables")
     source.mkdir()
     for count in (100, 95):
         (source / "id-1.txt").write_text("".join('{"wid":"%d"}\n' % n for n in range(count)))

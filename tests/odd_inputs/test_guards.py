@@ -85,16 +85,16 @@ def test_tables_root_is_a_file(tmp_path):
     refused("sync", tmp_path / "in", tmp_path / "tables")
 
 
-def test_empty_source(tmp_path):
-    write(tmp_path / "in", 0)
-    sync(tmp_path / "in", tmp_path / "tables", expect=OK)
-    write(tmp_path / "in", 2)
-    sync(tmp_path / "in", tmp_path / "tables", expect=OK)
-    assert len(Tables(tmp_path / "tables").records(SNAPSHOT)) == 2
+def test_empty_source(place):
+    write(place / "in", 0)
+    sync(place / "in", place / "tables", expect=OK)
+    write(place / "in", 2)
+    sync(place / "in", place / "tables", expect=OK)
+    assert len(Tables(place / "tables").records(SNAPSHOT)) == 2
 
 
-def test_mass_delete_is_refused_until_allowed(tmp_path):
-    source, tables = tmp_path / "in", Tables(tmp_path / "tables")
+def test_mass_delete_is_refused_until_allowed(place):
+    source, tables = place / "in", Tables(place / "tables")
     write(source, 20)
     sync(source, tables.root, expect=OK)
     for n in range(11):
@@ -112,8 +112,8 @@ def test_mass_delete_is_refused_until_allowed(tmp_path):
     assert len(by_file(tables.records(SNAPSHOT))) == 9
 
 
-def test_half_is_not_a_mass_delete(tmp_path):
-    source, tables = tmp_path / "in", Tables(tmp_path / "tables")
+def test_half_is_not_a_mass_delete(place):
+    source, tables = place / "in", Tables(place / "tables")
     write(source, 20)
     sync(source, tables.root, expect=OK)
     for n in range(10):
@@ -122,8 +122,8 @@ def test_half_is_not_a_mass_delete(tmp_path):
     assert len(by_file(tables.records(SNAPSHOT))) == 10
 
 
-def test_few_files_may_all_go(tmp_path):
-    source, tables = tmp_path / "in", Tables(tmp_path / "tables")
+def test_few_files_may_all_go(place):
+    source, tables = place / "in", Tables(place / "tables")
     write(source, 9)
     sync(source, tables.root, expect=OK)
     for n in range(9):
@@ -132,8 +132,8 @@ def test_few_files_may_all_go(tmp_path):
     assert tables.records(SNAPSHOT) == []
 
 
-def test_emptied_folder_of_many_is_refused(tmp_path):
-    source, tables = tmp_path / "in", Tables(tmp_path / "tables")
+def test_emptied_folder_of_many_is_refused(place):
+    source, tables = place / "in", Tables(place / "tables")
     write(source, 10)
     sync(source, tables.root, expect=OK)
     for n in range(10):
@@ -223,10 +223,10 @@ def test_show_of_what_is_no_table(tmp_path):
     refused("show", tmp_path / "nowhere")
 
 
-def test_verify_finds_what_a_foreign_writer_did(tmp_path):
+def test_verify_finds_what_a_foreign_writer_did(place):
     import deltalake
 
-    source, tables = tmp_path / "in", Tables(tmp_path / "tables")
+    source, tables = place / "in", Tables(place / "tables")
     write(source, 3)
     sync(source, tables.root, expect=OK)
     assert run("verify", source, tables.root).code == OK
@@ -240,11 +240,11 @@ def test_verify_finds_what_a_foreign_writer_did(tmp_path):
     assert len(tables.records(SNAPSHOT)) == 3
 
 
-def test_unknown_snapshot_features_are_refused(tmp_path):
+def test_unknown_snapshot_features_are_refused(place):
     """A table that asks for a feature unknown here is left alone, and the feature is named."""
     import json
 
-    source, tables = tmp_path / "in", Tables(tmp_path / "tables")
+    source, tables = place / "in", Tables(place / "tables")
     write(source, 1)
     sync(source, tables.root, expect=OK)
     version = tables.version() + 1
