@@ -43,7 +43,8 @@ struct EventSettings {
   std::string dlq;      // URL of the queue for messages that cannot be understood, where the queue has none
   std::string webhook;  // address to listen on, "127.0.0.1:8088"
   std::string webhook_token;     // never in a message
-  std::string webhook_hmac_key;  // never in a message
+    std::string webhook_hmac_key;  // never in a message
+  std::string webhook_sns_topics;  // ARNs, separated by commas
   std::chrono::milliseconds list_interval{600'000};
 
   bool any() const { return !sqs.empty() || !webhook.empty(); }

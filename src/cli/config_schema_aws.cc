@@ -81,6 +81,8 @@ std::vector<OptionSpec> AwsOptions() {
       "events.webhook_token", [](Config& c) -> std::string& { return c.events.webhook_token; }, AnyText));
   options.push_back(TextOption(
       "events.webhook_hmac_key", [](Config& c) -> std::string& { return c.events.webhook_hmac_key; }, AnyText));
+    options.push_back(TextOption(
+      "events.webhook_sns_topics", [](Config& c) -> std::string& { return c.events.webhook_sns_topics; }, AnyText));
   options.push_back(DurationOption(
       "events.list_interval", [](Config& c) -> milliseconds& { return c.events.list_interval; },
       milliseconds(100)));

@@ -8,9 +8,13 @@
 #include "cli/aws_session.h"
 #include "cli/config.h"
 #include "core/error.h"
+#include "discover/event_scope.h"
 #include "discover/hint.h"
 
 namespace rtl::cli {
+
+// The bucket and prefix that a source's events are about. kBadConfig: a folder, which has none.
+Result<discover::EventScope> ScopeOf(const std::string& source);
 
 // Receives until the returned object is destroyed, which waits for what is under way to be given back. kBadConfig:
 // a queue or an address that cannot be used.

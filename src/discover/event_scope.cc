@@ -29,13 +29,14 @@ ScopedKeys KeysOf(const EventMessage& message, const EventScope& scope) {
   ScopedKeys scoped;
   std::unordered_map<std::string, std::size_t> seen;  // its place in `keys`
   for (const S3Event& event : message.events) {
-    if (event.kind == S3EventKind::kIgnored) {
+    const bool is_folder = event.bucket == scope.bucket && event.key == scope.prefix;
+    if (event.kind == S3EventKind::kIgnored || is_folder) {
       ++scoped.ignored;
       continue;
     }
     auto key = KeyInScope(scope, event.bucket, event.key);
     if (!key) {
-      scoped.refused.push_back(std::move(key).error());
+      scoped.refused.push_back({.bucket = event.bucket, .reason = std::move(key).error()});
       continue;
     }
     const auto [known, is_new] = seen.try_emplace(*key, scoped.keys.size());

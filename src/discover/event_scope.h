@@ -29,12 +29,17 @@ struct ScopedKey {
   std::optional<Timestamp> time;  // of the newest event of the key, where one says when it was
 };
 
+struct RefusedEvent {
+  std::string bucket;
+  std::string reason;
+};
+
 // What one message asks to be looked at.
 struct ScopedKeys {
-  std::vector<ScopedKey> keys;       // each once, in order of first mention
-  std::int64_t repeated = 0;         // events of a key that is in `keys` already
-  std::int64_t ignored = 0;          // events that say nothing of content
-  std::vector<std::string> refused;  // reasons, one for each event
+  std::vector<ScopedKey> keys;        // each once, in order of first mention
+  std::int64_t repeated = 0;          // events of a key that is in `keys` already
+  std::int64_t ignored = 0;           // events that say nothing of content, and those of the folder itself
+  std::vector<RefusedEvent> refused;  // of other buckets and prefixes
 };
 ScopedKeys KeysOf(const EventMessage& message, const EventScope& scope);
 

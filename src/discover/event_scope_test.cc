@@ -41,9 +41,9 @@ TEST(EventScope, WhatIsNotOursIsRefusedWithTheReason) {
 TEST(EventScope, KeysOfAMessage) {
   EventMessage message;
   message.events = {
-      Event(S3EventKind::kCreated, "lake", "in/b"), Event(S3EventKind::kRemoved, "lake", "in/a"),
-      Event(S3EventKind::kRemoved, "lake", "in/b"), Event(S3EventKind::kIgnored, "lake", "in/c"),
-      Event(S3EventKind::kCreated, "other", "in/d")};
+      Event(S3EventKind::kCreated, "lake", "in/b"),  Event(S3EventKind::kRemoved, "lake", "in/a"),
+      Event(S3EventKind::kRemoved, "lake", "in/b"),  Event(S3EventKind::kIgnored, "lake", "in/c"),
+      Event(S3EventKind::kCreated, "other", "in/d"), Event(S3EventKind::kCreated, "lake", "in/")};
   message.events[0].time = FromMicros(5);
   message.events[2].time = FromMicros(7);
   const ScopedKeys scoped = KeysOf(message, kScope);
@@ -51,8 +51,8 @@ TEST(EventScope, KeysOfAMessage) {
   EXPECT_EQ(scoped.keys[0].time, FromMicros(7)) << "the newest";
   EXPECT_FALSE(scoped.keys[1].time);
   EXPECT_EQ(scoped.repeated, 1);
-  EXPECT_EQ(scoped.ignored, 1);
-  EXPECT_THAT(scoped.refused, ElementsAre(HasSubstr("other")));
+  EXPECT_EQ(scoped.ignored, 2) << "and the folder itself";
+  EXPECT_THAT(scoped.refused, ElementsAre(Field(&RefusedEvent::reason, HasSubstr("other"))));
 }
 
 TEST(EventTime, WhatIsATime) {

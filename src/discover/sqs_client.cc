@@ -20,8 +20,8 @@ using simdjson::dom::object;
 using Next = aws::Verdict::Next;
 
 std::string_view RegionOfHost(std::string_view host) {
-  const bool is_aws = host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn") ||
-                      host.ends_with(".api.aws");
+  const bool is_aws =
+      host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn") || host.ends_with(".api.aws");
   if (!is_aws) return {};
   std::vector<std::string_view> labels;
   for (const auto label : host | std::views::split('.')) labels.emplace_back(label.begin(), label.end());
@@ -59,12 +59,14 @@ Result<SqsAddress> AddressOfQueue(std::string_view queue_url, std::string_view e
                                   std::string_view region) {
   const http::UrlParts url = http::SplitUrl(queue_url);
   if ((url.scheme != "http" && url.scheme != "https") || url.host.empty() || url.path.size() < 2) {
-    return Fail(ErrorKind::kBadConfig,
-                fmt::format("{} is no queue URL, such as https://sqs.eu-west-1.amazonaws.com/123456789012/name",
-                            queue_url));
+    return Fail(
+        ErrorKind::kBadConfig,
+        fmt::format("{} is no queue URL, such as https://sqs.eu-west-1.amazonaws.com/123456789012/name",
+                    queue_url));
   }
   SqsAddress address;
-  address.endpoint = endpoint.empty() ? fmt::format("{}://{}", url.scheme, url.authority) : std::string(endpoint);
+  address.endpoint =
+      endpoint.empty() ? fmt::format("{}://{}", url.scheme, url.authority) : std::string(endpoint);
   if (!address.endpoint.ends_with('/')) address.endpoint += '/';
   address.region = RegionOfHost(url.host);
   if (address.region.empty()) address.region = region;
@@ -103,9 +105,8 @@ aws::Verdict JudgeSqsAnswer(const http::Response& response) {
        (verdict.message.contains("expired") || verdict.message.contains("not yet current")))) {
     return is(Next::kClockSkew, ErrorKind::kPermissionDenied);
   }
-  if (response.status == 429 ||
-      IsAnyOf(code, "RequestThrottled", "Throttling", "ThrottlingException", "ThrottledException", "OverLimit",
-              "KmsThrottled", "SlowDown")) {
+  if (response.status == 429 || IsAnyOf(code, "RequestThrottled", "Throttling", "ThrottlingException",
+                                        "ThrottledException", "OverLimit", "KmsThrottled", "SlowDown")) {
     return is(Next::kSlowDown, ErrorKind::kUnavailable);
   }
   if (response.status >= 500) return is(Next::kRetry, ErrorKind::kUnavailable);
@@ -226,21 +227,20 @@ Result<std::vector<SqsEntryFailure>> SqsClient::DeleteBatch(std::span<const std:
   return FailuresOf(kAction, answer, receipts.size());
 }
 
-Result<std::vector<SqsEntryFailure>> SqsClient::ChangeVisibilityBatch(std::span<const std::string> receipts,
-                                                                      std::chrono::seconds visibility,
+Result<std::vector<SqsEntryFailure>> SqsClient::ChangeVisibilityBatch(std::span<const SqsVisibility> entries,
                                                                       std::stop_token stop) {
   constexpr std::string_view kAction = "ChangeMessageVisibilityBatch";
-  if (receipts.empty()) return {};
+  if (entries.empty()) return {};
   JsonWriter json = Begin(options_.queue_url);
   json.Key("Entries").BeginArray();
-  for (std::size_t i = 0; i < receipts.size(); ++i) {
+  for (std::size_t i = 0; i < entries.size(); ++i) {
     json.BeginObject().Key("Id").String(std::to_string(i));
-    json.Key("ReceiptHandle").String(receipts[i]);
-    json.Key("VisibilityTimeout").Int(visibility.count()).EndObject();
+    json.Key("ReceiptHandle").String(entries[i].receipt);
+    json.Key("VisibilityTimeout").Int(entries[i].timeout.count()).EndObject();
   }
   json.EndArray().EndObject();
   RTL_TRY(const std::string answer, Call(caller_, kAction, json.text(), {}, std::move(stop)));
-  return FailuresOf(kAction, answer, receipts.size());
+  return FailuresOf(kAction, answer, entries.size());
 }
 
 Result<> SqsClient::SendMessage(std::string_view body, std::stop_token stop) {

@@ -44,6 +44,11 @@ struct SqsEntryFailure {
   std::string message;
 };
 
+struct SqsVisibility {
+  std::string receipt;
+  std::chrono::seconds timeout{0};  // from now; 0: it may be given out at once
+};
+
 // Where a queue is and how requests to it are signed.
 struct SqsAddress {
   std::string endpoint;  // "https://sqs.eu-west-1.amazonaws.com/"
@@ -73,13 +78,12 @@ class SqsClient {
                                                  const Clock& clock = SystemClock());
 
   // Waits for up to `wait` (at most 20 s) until there is one; `most` in 1..kSqsBatch.
-  Result<std::vector<SqsMessage>> Receive(int most, std::chrono::seconds wait, std::chrono::seconds visibility,
-                                          std::stop_token stop = {});
-  // Up to kSqsBatch receipts. The value names the entries that were refused; the others are done.
+  Result<std::vector<SqsMessage>> Receive(int most, std::chrono::seconds wait,
+                                          std::chrono::seconds visibility, std::stop_token stop = {});
+  // Up to kSqsBatch entries each. The value names the entries that were refused; the others are done.
   Result<std::vector<SqsEntryFailure>> DeleteBatch(std::span<const std::string> receipts,
                                                    std::stop_token stop = {});
-  Result<std::vector<SqsEntryFailure>> ChangeVisibilityBatch(std::span<const std::string> receipts,
-                                                             std::chrono::seconds visibility,
+  Result<std::vector<SqsEntryFailure>> ChangeVisibilityBatch(std::span<const SqsVisibility> entries,
                                                              std::stop_token stop = {});
   // A lost answer may put it there twice.
   Result<> SendMessage(std::string_view body, std::stop_token stop = {});

@@ -171,7 +171,7 @@ WebhookAnswer WebhookInbox::TakeEvents(const std::string& body) {
               }});
   }
   if (!scoped.refused.empty()) {
-    notices_.Say("refused", fmt::format("webhook: an event was refused: {}", scoped.refused[0]));
+    notices_.Say("refused", fmt::format("webhook: an event was refused: {}", scoped.refused[0].reason));
   }
   if (!message.problem.empty()) {
     notices_.Say("problem", fmt::format("webhook: {}", message.problem));
