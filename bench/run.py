@@ -28,8 +28,16 @@ _results = []
 
 
 def result(figure, who, value, note=""):
+    """One row of the printed table."""
     _results.append((figure, who, value, note))
     print(f"  {who}: {value} {note}", file=sys.stderr, flush=True)
+
+
+def print_results(columns):
+    print(f"\n{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}\n")
+    print("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
+    for row in _results:
+        print("| " + " | ".join(row) + " |")
 
 
 def measured(*command):
@@ -217,10 +225,7 @@ def main():
     for leftover in ("tables", "peer"):
         fresh(args.scratch / leftover)
 
-    print(f"\n{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}\n")
-    print("| figure | program | median (range) | |\n|---|---|---|---|")
-    for row in _results:
-        print("| " + " | ".join(row) + " |")
+    print_results(("figure", "program", "median (range)", ""))
 
 
 if __name__ == "__main__":
