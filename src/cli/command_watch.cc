@@ -1,24 +1,10 @@
 #include "cli/commands.h"
 #include "cli/paths.h"
 #include "cli/event_log.h"
+#include "cli/logging_observer.h"
 #include "cli/session.h"
 
 namespace rtl::cli {
-namespace {
-
-class LoggingObserver : public load::Observer {
- public:
-  explicit LoggingObserver(EventLog& log) : log_(log) {}
-  void OnCommitted(std::int64_t snapshot_version, const std::vector<load::FileReport>& files) override {
-    log_.Committed(snapshot_version, files);
-  }
-  void OnNotice(const std::string& message) override { log_.Warning(message); }
-
- private:
-  EventLog& log_;
-};
-
-}  // namespace
 
 Result<int> RunWatch(const Invocation& invocation, const Environment& environment) {
   // The events are the result of a watch: with --json they go to standard output, else they are a log.

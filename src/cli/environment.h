@@ -13,6 +13,7 @@
 #include "cli/doctor.h"
 #include "core/error.h"
 #include "discover/hint.h"
+#include "lambda/runtime_client.h"
 #include "load/loader.h"
 #include "store/object_store.h"
 
@@ -54,7 +55,9 @@ struct Environment {
                                               std::function<void(discover::Hint)> on_hint,
                                               std::function<void(std::string line)> on_notice)>
       receive_events;
-    std::function<std::vector<Check>(const Config& config)> examine;  // the doctor's
+      // The runtime API of the Lambda function that this process is. kBadConfig: it is none.
+  std::function<Result<std::unique_ptr<lambda::RuntimeClient>>()> lambda_runtime;
+  std::function<std::vector<Check>(const Config& config)> examine;  // the doctor's
   // Requests made so far, where stores are remote; may be empty.
   std::function<aws::RequestCounters::Totals()> requests;
 };

@@ -1,6 +1,8 @@
 // The one place where real implementations are chosen.
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "cli/aws_session.h"
 #include "cli/paths.h"
 #include "cli/receive_events.h"
@@ -34,7 +36,11 @@ int main(int argc, char** argv) {
   environment.open_store = [aws](const std::string& root, bool create, const cli::S3Settings& s3) {
     return cli::IsS3(root) ? aws->OpenStore(root, s3) : store::OpenLocalStore(root, create);
   };
-    environment.examine = [aws](const cli::Config& config) { return cli::Examine(*aws, config); };
+      environment.lambda_runtime = [aws]() -> Result<std::unique_ptr<lambda::RuntimeClient>> {
+    const char* api = std::getenv("AWS_LAMBDA_RUNTIME_API");
+    return lambda::RuntimeClient::Make(api != nullptr ? api : "", aws->Client({}));
+  };
+  environment.examine = [aws](const cli::Config& config) { return cli::Examine(*aws, config); };
   environment.requests = [aws] { return aws->counters()->totals(); };
   environment.receive_events = [aws](const cli::Config& config, const std::string& source,
                                      discover::OnHint on_hint, std::function<void(std::string)> on_notice) {
