@@ -107,8 +107,12 @@ Failure OfSending(Error error, bool repeatable) {
 // One call: its attempts one after the other.
 class Caller::Attempts {
  public:
-  Attempts(Caller& caller, Call& call, const std::stop_token& stop)
-      : caller_(caller), state_(*caller.state_), call_(call), stop_(stop), elapsed_(caller.clock_) {}
+  Attempts(Caller& caller, Call& call, std::stop_token stop)
+      : caller_(caller),
+        state_(*caller.state_),
+        call_(call),
+        stop_(std::move(stop)),
+        elapsed_(caller.clock_) {}
 
   Result<http::Response> Run() {
     for (int attempt = 1;; ++attempt) {
@@ -217,7 +221,7 @@ class Caller::Attempts {
   Caller& caller_;
   State& state_;
   Call& call_;
-  const std::stop_token& stop_;
+  const std::stop_token stop_;
   Elapsed elapsed_;
   Credentials used_;
   int retries_ = 0;
@@ -238,7 +242,7 @@ Caller::~Caller() = default;
 
 Result<http::Response> Caller::Send(Call call, std::stop_token stop) {
   if (call.content_sha256.empty()) call.content_sha256 = Sha256Hex(call.request.body);
-  return Attempts(*this, call, stop).Run();
+  return Attempts(*this, call, std::move(stop)).Run();
 }
 
 milliseconds Caller::clock_skew() const {
