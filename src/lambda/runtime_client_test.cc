@@ -126,7 +126,7 @@ TEST(LambdaRuntime, WorksWithTheInterfaceEmulator) {
   std::string folder = (std::filesystem::temp_directory_path() / "rtl-rie-XXXXXX").string();
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   const std::string bootstrap = folder + "/bootstrap";
-  std::ofstream(bootstrap) << "#!/bin/sh\nexec sleep 60\n";
+  std::ofstream(bootstrap) << "#!/bin/sh\n: > " << folder << "/started\nexec sleep 60\n";
   std::filesystem::permissions(bootstrap, std::filesystem::perms::owner_all);
   const auto free_port = [] {
     boost::asio::io_context io;
@@ -147,11 +147,14 @@ TEST(LambdaRuntime, WorksWithTheInterfaceEmulator) {
     ::_exit(127);
   }
   const std::shared_ptr<http::Client> http = http::MakeClient();
-  bool is_up = false;
-  for (int i = 0; i < 500 && !is_up; ++i) {
-    is_up = http->Send({.url = "http://" + api + "/2018-06-01/ping"}).has_value();
-    if (!is_up) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  const auto eventually = [](const auto& condition) {
+    for (int i = 0; i < 1'000; ++i) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  };
+  const bool is_up = eventually([&] { return http->Send({.url = "http://" + front + "/"}).has_value(); });
   EXPECT_TRUE(is_up);
   if (is_up) {
     std::string answer;
@@ -163,16 +166,23 @@ TEST(LambdaRuntime, WorksWithTheInterfaceEmulator) {
                       .timeout = std::chrono::milliseconds(20'000)});
       answer = response ? response->body : response.error().message();
     });
-    std::stop_source stop;
+    // the emulator takes no request before it has started the runtime, which the first invocation makes it do
+    EXPECT_TRUE(eventually([&] { return std::filesystem::exists(folder + "/started"); }));
     const auto client = ClientOf(api);
-    const auto invocation = client->Next(stop.get_token());
+    const auto invocation = client->Next();
     EXPECT_TRUE(invocation) << invocation.error().message();
     if (invocation) {
       EXPECT_EQ(invocation->event, R"({"Records":[]})");
       EXPECT_TRUE(invocation->deadline);
       EXPECT_TRUE(client->Respond(invocation->request_id, R"({"keys":0})"));
     }
+    // the caller has its answer once the runtime is ready for the next
+    std::jthread waiting([&](const std::stop_token& stop) {
+      EXPECT_EQ(client->Next(stop).error().kind(), ErrorKind::kCancelled) << "also while nothing comes";
+    });
     caller.join();
+    waiting.request_stop();
+    waiting.join();
     EXPECT_EQ(answer, R"({"keys":0})");
   }
   ::kill(-pid, SIGKILL);
