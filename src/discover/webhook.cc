@@ -185,6 +185,7 @@ class Webhook::Server {
       if (!keep) co_await Drain(stream, buffer);
       co_return keep;
     }
+    if (stopping()) co_return false;
     if (beast::iequals(request[bhttp::field::expect], "100-continue")) {
       bhttp::response<bhttp::empty_body> go_on(bhttp::status::continue_, version);
       co_await bhttp::async_write(stream, go_on, kAwait);

@@ -176,7 +176,13 @@ TEST(LambdaRuntime, WorksWithTheInterfaceEmulator) {
       EXPECT_TRUE(invocation->deadline);
       EXPECT_TRUE(client->Respond(invocation->request_id, R"({"keys":0})"));
     }
+    // the caller has its answer once the runtime is ready for the next
+    std::jthread waiting([&](const std::stop_token& stop) {
+      EXPECT_EQ(client->Next(stop).error().kind(), ErrorKind::kCancelled) << "also while nothing comes";
+    });
     caller.join();
+    waiting.request_stop();
+    waiting.join();
     EXPECT_EQ(answer, R"({"keys":0})");
   }
   ::kill(-pid, SIGKILL);
