@@ -67,7 +67,7 @@ locals {
         Sid      = "ReadEvents"
         Effect   = "Allow"
         Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
-        Resource = [aws_sqs_queue.events.arn]
+        Resource = [local.queue_arn]
       },
     ],
     var.queue_kms_key_arn == null ? [] : [

@@ -43,7 +43,7 @@ resource "aws_iam_role_policy" "log" {
       Sid      = "WriteLog"
       Effect   = "Allow"
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource = ["${aws_cloudwatch_log_group.function[0].arn}:*"]
+      Resource = ["${local.log_arn}:*"]
     }]
   })
 }
@@ -77,7 +77,7 @@ resource "aws_lambda_function" "loader" {
     }
   }
 
-  depends_on = [aws_iam_role_policy.log, aws_iam_role_policy_attachment.function]
+  depends_on = [aws_cloudwatch_log_group.function, aws_iam_role_policy.log, aws_iam_role_policy_attachment.function]
 }
 
 resource "aws_lambda_event_source_mapping" "events" {

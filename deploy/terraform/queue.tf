@@ -29,7 +29,7 @@ resource "aws_sqs_queue_redrive_allow_policy" "dead" {
 
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"
-    sourceQueueArns   = [aws_sqs_queue.events.arn]
+    sourceQueueArns   = [local.queue_arn]
   })
 }
 
@@ -45,9 +45,9 @@ resource "aws_sqs_queue_policy" "events" {
         Effect    = "Allow"
         Principal = { Service = var.eventbridge ? "events.amazonaws.com" : "s3.amazonaws.com" }
         Action    = "sqs:SendMessage"
-        Resource  = aws_sqs_queue.events.arn
+        Resource  = local.queue_arn
         Condition = {
-          ArnEquals    = { "aws:SourceArn" = var.eventbridge ? aws_cloudwatch_event_rule.source[0].arn : local.source_bucket_arn }
+          ArnEquals    = { "aws:SourceArn" = var.eventbridge ? local.rule_arn : local.source_bucket_arn }
           StringEquals = { "aws:SourceAccount" = local.account }
         }
       },
@@ -56,7 +56,7 @@ resource "aws_sqs_queue_policy" "events" {
         Effect    = "Deny"
         Principal = "*"
         Action    = "sqs:*"
-        Resource  = aws_sqs_queue.events.arn
+        Resource  = local.queue_arn
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
     ]
