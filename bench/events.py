@@ -35,7 +35,7 @@ def latencies(args, s3, sqs, tables, tell):
     names = [f"id-{n}.txt" for n in range(args.customers)]
 
     def put(name, text):
-        client.put_object(Bucket="b", Key=f"in/{name}", Body=('{"wid":"%s"}\n' % text * 100).encode())
+        client.put_object(Bucket="bench", Key=f"in/{name}", Body=('{"wid":"%s"}\n' % text * 100).encode())
 
     for name in names:
         put(name, "first")
@@ -45,7 +45,7 @@ def latencies(args, s3, sqs, tables, tell):
     os.environ.pop("AWS_ENDPOINT_URL")
     os.environ.update({"AWS_ENDPOINT_URL_S3": s3.url, "AWS_ENDPOINT_URL_SQS": sqs.url})
     log = pathlib.Path(tables) / figures.SNAPSHOT / "_delta_log"
-    with Watch("s3://b/in/", tables, env={**HOUR, "RTLOADER_EVENTS_SQS": queue.url}):
+    with Watch("s3://bench/in/", tables, env={**HOUR, "RTLOADER_EVENTS_SQS": queue.url}):
         deadline = time.monotonic() + 60
         while figures.log_version(log) < 1 and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -66,7 +66,7 @@ class Notified:
 
     def prepare(self, s3, queue):
         servers.client("s3", s3.url).put_bucket_notification_configuration(
-            Bucket="b",
+            Bucket="bench",
             NotificationConfiguration={"QueueConfigurations": [{"QueueArn": queue.arn, "Events": ["s3:ObjectCreated:*"]}]},
         )
 
@@ -81,11 +81,11 @@ class Told:
         self.queue = queue
 
     def __call__(self, name):
-        self.queue.send(notification(record("b", f"in/{name}")))
+        self.queue.send(notification(record("bench", f"in/{name}")))
 
 
 def measure(args, label, s3, sqs, tell):
-    servers.client("s3", s3.url).create_bucket(Bucket="b")
+    servers.client("s3", s3.url).create_bucket(Bucket="bench")
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as tables:
         seconds = latencies(args, s3, sqs, tables, tell)
     cut = [1000 * seconds[min(len(seconds) - 1, int(len(seconds) * share))] for share in (0.5, 0.99)]

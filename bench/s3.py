@@ -44,28 +44,28 @@ def measured(proxy, *arguments):
 def small_files(args):
     """Many small files, first load, each request delayed."""
     with servers.s3_server() as server, servers.proxy_before(server) as proxy:
-        servers.client("s3", server.url).create_bucket(Bucket="b")
-        fill(server, "b", args.files, 20)
+        servers.client("s3", server.url).create_bucket(Bucket="bench")
+        fill(server, "bench", args.files, 20)
         proxy.set(delay_ms=args.delay_ms)
         figure = f"{args.files:,} files of 20 rows, {args.delay_ms} ms a request"
-        seconds, peak, requests = measured(proxy, "sync", "s3://b/in/", "s3://b/tables/")
-        figures.check_rows(server.root / "b/tables" / figures.SNAPSHOT, args.files * 20)
+        seconds, peak, requests = measured(proxy, "sync", "s3://bench/in/", "s3://bench/tables/")
+        figures.check_rows(server.root / "bench/tables" / figures.SNAPSHOT, args.files * 20)
         figures.result(figure, f"{seconds:.1f} s, {peak:.0f} MB", f"{args.files / seconds:,.0f} files/s", requests)
-        seconds, peak, requests = measured(proxy, "sync", "s3://b/in/", "s3://b/tables/")
+        seconds, peak, requests = measured(proxy, "sync", "s3://bench/in/", "s3://bench/tables/")
         figures.result(f"{figure}, nothing changed", f"{seconds:.1f} s, {peak:.0f} MB", "", requests)
 
 
 def many_keys(args):
     """100,000 keys: what a plan costs before anything is loaded, and when nothing has changed."""
     with servers.s3_server() as server, servers.proxy_before(server) as proxy:
-        servers.client("s3", server.url).create_bucket(Bucket="b")
-        fill(server, "b", args.keys, 1)
+        servers.client("s3", server.url).create_bucket(Bucket="bench")
+        fill(server, "bench", args.keys, 1)
         for label in ("first plan", "plan with nothing changed"):
-            seconds, peak, requests = measured(proxy, "plan", "s3://b/in/", "s3://b/tables/")
+            seconds, peak, requests = measured(proxy, "plan", "s3://bench/in/", "s3://bench/tables/")
             figures.result(f"{args.keys:,} keys, {label}", f"{seconds:.1f} s, {peak:.0f} MB", "", requests)
             if label == "first plan":
-                seconds, peak, requests = measured(proxy, "sync", "s3://b/in/", "s3://b/tables/")
-                figures.check_rows(server.root / "b/tables" / figures.SNAPSHOT, args.keys)
+                seconds, peak, requests = measured(proxy, "sync", "s3://bench/in/", "s3://bench/tables/")
+                figures.check_rows(server.root / "bench/tables" / figures.SNAPSHOT, args.keys)
                 rate = f"{args.keys / seconds:,.0f} files/s"
                 figures.result(f"{args.keys:,} keys, load", f"{seconds:.1f} s, {peak:.0f} MB", rate, requests)
 

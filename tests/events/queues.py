@@ -32,10 +32,6 @@ class Queue:
         return [m["Body"] for m in out]
 
 
-def redrive(dead, times):
-    return {"RedrivePolicy": f'{{"deadLetterTargetArn": "{dead.arn}", "maxReceiveCount": "{times}"}}'}
-
-
 def quiet(queue, seconds=0.3):
     """Whether the queue stays empty for a moment."""
     deadline = time.monotonic() + seconds

@@ -7,9 +7,9 @@ import uuid
 from datetime import datetime, timezone
 
 
-def record(bucket, key, name="ObjectCreated:Put", size=0, etag=None, version=None, sequencer=1, region="us-east-1"):
+def record(bucket, key, event="ObjectCreated:Put", size=0, etag=None, version=None, sequencer=1, region="us-east-1"):
     item = {"key": urllib.parse.quote_plus(key, safe="/*-._"), "sequencer": f"{sequencer:018X}"}
-    if not name.startswith("ObjectRemoved"):
+    if not event.startswith("ObjectRemoved"):
         item |= {"size": size, "eTag": etag or hashlib.md5(key.encode()).hexdigest()}
     if version:
         item["versionId"] = version
@@ -18,7 +18,7 @@ def record(bucket, key, name="ObjectCreated:Put", size=0, etag=None, version=Non
         "eventSource": "aws:s3",
         "awsRegion": region,
         "eventTime": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
-        "eventName": name,
+        "eventName": event,
         "userIdentity": {"principalId": "AWS:AIDAEXAMPLE"},
         "requestParameters": {"sourceIPAddress": "192.0.2.1"},
         "responseElements": {"x-amz-request-id": uuid.uuid4().hex[:16].upper(), "x-amz-id-2": uuid.uuid4().hex},

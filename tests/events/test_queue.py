@@ -8,7 +8,7 @@ import pytest
 import servers
 from conftest import new_bucket, talk_to
 from program import OK, Logged, Watch, run, verify, wait_until
-from queues import Queue, quiet, redrive
+from queues import Queue, quiet
 from readers import SNAPSHOT, Tables, by_file
 from s3_events import TEST_EVENT, event_bridge, in_sns, notification, record
 
@@ -105,12 +105,12 @@ def test_lost_doubled_and_shuffled_events(place, queue, tmp_path):
             if chance.random() < 0.15 and name in want:
                 (place / "in" / name).unlink()
                 del want[name]
-                event = created(place, name, name="ObjectRemoved:Delete", sequencer=number)
+                told = created(place, name, event="ObjectRemoved:Delete", sequencer=number)
             else:
                 (place / "in" / name).write_text(row(number))
                 want[name] = [str(number)]
-                event = created(place, name, sequencer=number)
-            waiting += [event] * chance.choices([0, 1, 2], [5, 85, 10])[0]
+                told = created(place, name, sequencer=number)
+            waiting += [told] * chance.choices([0, 1, 2], [5, 85, 10])[0]
             if len(waiting) > 30:
                 chance.shuffle(waiting)
                 queue.send(*(notification(e) for e in waiting[:20]))
@@ -138,8 +138,8 @@ def test_all_envelopes(place, queue, proxy, tmp_path):
         wait_until(lambda: rows_of(tables) == {name: [name] for name in bodies}, what="every envelope's file")
         queue.send(
             TEST_EVENT,
-            notification(created(place, "plain.txt", name="ObjectRestore:Completed")),
-            notification(created(place, "plain.txt", name="ObjectTagging:Put")),
+            notification(created(place, "plain.txt", event="ObjectRestore:Completed")),
+            notification(created(place, "plain.txt", event="ObjectTagging:Put")),
             notification(record("another-bucket", "in/plain.txt")),
             notification(record(place.bucket, "other-folder/plain.txt")),
         )
@@ -163,12 +163,13 @@ def test_many_events_in_one_message_and_a_file_that_is_gone(place, queue, tmp_pa
         wait_until(lambda: quiet(queue), what="an empty queue")
 
 
-def test_nonsense_goes_to_the_dead_letters(place, sqs_server, tmp_path):
+def test_nonsense_goes_to_the_dead_letters(place, sqs_server, queue, tmp_path):
     dead = Queue(sqs_server)
-    queue = Queue(sqs_server, VisibilityTimeout="1", **redrive(dead, 2))
+    settings = {**HOUR, "RTLOADER_EVENTS_SQS": queue.url, "RTLOADER_EVENTS_DLQ": dead.url,
+                "RTLOADER_EVENTS_MAX_RECEIVES": "1"}  # fmt: skip
     tables = Tables(tmp_path / "tables")
     nonsense = ["not json", "{}", '{"Records": 5}', '[1, 2']
-    with Watch(place / "in", tables.root, env={**HOUR, "RTLOADER_EVENTS_SQS": queue.url}):
+    with Watch(place / "in", tables.root, env=settings):
         queue.send(*nonsense)
         (place / "in/id-1.txt").write_text(row("good"))
         queue.send(notification(created(place, "id-1.txt")))
@@ -195,7 +196,7 @@ def test_killed_loaders_leave_no_message_behind(place, queue, tmp_path):
         process.wait()
     with Watch(place / "in", tables.root, env=settings):
         wait_until(lambda: rows_of(tables) == want, what="all events' files")
-        wait_until(lambda: quiet(queue), what="an empty queue")
+        wait_until(lambda: quiet(queue), timeout=90, what="an empty queue")  # receivers claim messages for a minute
     verify(place / "in", tables.root)
 
 

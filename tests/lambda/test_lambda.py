@@ -102,7 +102,7 @@ def test_the_events_files_and_no_others(bucket, tables, function):
     function.invoke(notification(created(bucket, "id-1.txt")))
     assert rows_of(tables)["id-1.txt"] == ["again"]
     (bucket / "in/id-1.txt").unlink()
-    function.invoke(notification(created(bucket, "id-1.txt", name="ObjectRemoved:Delete")))
+    function.invoke(notification(created(bucket, "id-1.txt", event="ObjectRemoved:Delete")))
     assert set(rows_of(tables)) == {"with space+plus.txt"}
 
 
