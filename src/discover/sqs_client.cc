@@ -118,18 +118,18 @@ aws::Verdict JudgeSqsAnswer(const http::Response& response) {
   return is(Next::kFail, response.status == 404 ? ErrorKind::kNotFound : ErrorKind::kBadConfig);
 }
 
-Result<std::unique_ptr<SqsClient>> SqsClient::Make(Options options, std::shared_ptr<http::Client> client,
-                                                   std::shared_ptr<aws::CredentialsProvider> credentials,
-                                                   std::shared_ptr<aws::RequestCounters> counters,
-                                                   const Clock& clock) {
+Result<std::unique_ptr<SqsClient>> SqsClient::Make(
+    Options options, const std::shared_ptr<http::Client>& client,
+    const std::shared_ptr<aws::CredentialsProvider>& credentials,
+    const std::shared_ptr<aws::RequestCounters>& counters, const Clock& clock) {
   RTL_TRY(SqsAddress address, AddressOfQueue(options.queue_url, options.endpoint, options.region));
-  return std::unique_ptr<SqsClient>(new SqsClient(std::move(options), std::move(address), std::move(client),
-                                                  std::move(credentials), std::move(counters), clock));
+  return std::unique_ptr<SqsClient>(
+      new SqsClient(std::move(options), std::move(address), client, credentials, counters, clock));
 }
 
-SqsClient::SqsClient(Options options, SqsAddress address, std::shared_ptr<http::Client> client,
-                     std::shared_ptr<aws::CredentialsProvider> credentials,
-                     std::shared_ptr<aws::RequestCounters> counters, const Clock& clock)
+SqsClient::SqsClient(Options options, SqsAddress address, const std::shared_ptr<http::Client>& client,
+                     const std::shared_ptr<aws::CredentialsProvider>& credentials,
+                     const std::shared_ptr<aws::RequestCounters>& counters, const Clock& clock)
     : options_(std::move(options)),
       address_(std::move(address)),
       receive_caller_(client, credentials,

@@ -72,9 +72,9 @@ class SqsClient {
     std::string region;    // where the queue URL's host names none
     aws::RetryPolicy retry{.budget = std::chrono::milliseconds(20'000)};
   };
-  static Result<std::unique_ptr<SqsClient>> Make(Options options, std::shared_ptr<http::Client> client,
-                                                 std::shared_ptr<aws::CredentialsProvider> credentials,
-                                                 std::shared_ptr<aws::RequestCounters> counters,
+  static Result<std::unique_ptr<SqsClient>> Make(Options options, const std::shared_ptr<http::Client>& client,
+                                                 const std::shared_ptr<aws::CredentialsProvider>& credentials,
+                                                 const std::shared_ptr<aws::RequestCounters>& counters,
                                                  const Clock& clock = SystemClock());
 
   // Waits for up to `wait` (at most 20 s) until there is one; `most` in 1..kSqsBatch.
@@ -92,9 +92,9 @@ class SqsClient {
   const std::string& queue_url() const { return options_.queue_url; }
 
  private:
-  SqsClient(Options options, SqsAddress address, std::shared_ptr<http::Client> client,
-            std::shared_ptr<aws::CredentialsProvider> credentials,
-            std::shared_ptr<aws::RequestCounters> counters, const Clock& clock);
+  SqsClient(Options options, SqsAddress address, const std::shared_ptr<http::Client>& client,
+            const std::shared_ptr<aws::CredentialsProvider>& credentials,
+            const std::shared_ptr<aws::RequestCounters>& counters, const Clock& clock);
   Result<std::string> Call(aws::Caller& caller, std::string_view action, std::string_view body,
                            std::chrono::seconds wait, std::stop_token stop);
 

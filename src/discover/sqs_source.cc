@@ -77,9 +77,10 @@ class SqsSource::Reader {
 
   void Run(std::vector<SqsMessage> first) {
     keeper_ = std::jthread([this](const std::stop_token& stop) { Keep(stop); });
-    for (int i = 0; i < options_.receivers; ++i) {
-      receivers_.emplace_back([this, messages = i == 0 ? std::move(first) : std::vector<SqsMessage>()](
-                                  const std::stop_token& stop) { ReceiveAll(stop, messages); });
+    receivers_.emplace_back(
+        [this, messages = std::move(first)](const std::stop_token& stop) { ReceiveAll(stop, messages); });
+    for (int i = 1; i < options_.receivers; ++i) {
+      receivers_.emplace_back([this](const std::stop_token& stop) { ReceiveAll(stop, {}); });
     }
   }
 
@@ -300,9 +301,11 @@ class SqsSource::Reader {
     }
     if (deleted.empty() && released.empty()) return false;
     std::vector<std::string> receipts;
+    receipts.reserve(deleted.size());
     for (const auto& item : deleted) receipts.push_back(item.receipt);
     if (!Settle(deleted, queue_->DeleteBatch(receipts), &SqsCounters::deleted)) return false;
     std::vector<SqsVisibility> visibilities;
+    visibilities.reserve(released.size());
     for (const auto& item : released) {
       // at the end of all, whoever comes next shall have them at once
       const auto delay =
@@ -341,6 +344,7 @@ class SqsSource::Reader {
       }
       if (due.empty()) return true;
       std::vector<SqsVisibility> visibilities;
+      visibilities.reserve(due.size());
       for (const auto& item : due) {
         visibilities.push_back({.receipt = item.receipt, .timeout = options_.visibility});
       }

@@ -130,7 +130,7 @@ class Webhook::Server {
 
   void CloseAll() {
     error_code ignored;
-    acceptor_.close(ignored);
+    ignored = acceptor_.close(ignored);
     room_.cancel();
     for (beast::tcp_stream* stream : streams_) stream->cancel();
     for (asio::steady_timer* timer : waits_) timer->cancel();
@@ -159,7 +159,7 @@ class Webhook::Server {
     bool open = true;
     while (open && !stopping()) open = co_await ServeOne(stream, buffer);
     error_code ignored;
-    stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    ignored = stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
   }
 
   // One request and its answer; whether the connection goes on.
@@ -264,7 +264,7 @@ class Webhook::Server {
 
   asio::awaitable<void> Drain(beast::tcp_stream& stream, beast::flat_buffer& buffer) {
     error_code ignored;
-    stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    ignored = stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
     stream.expires_after(kDrainTime);
     for (std::size_t drained = 0; drained < kMaxDrainedBytes && !stopping();) {
       buffer.clear();
