@@ -5,6 +5,7 @@ import argparse
 import concurrent.futures
 import os
 import pathlib
+import resource
 import sys
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent
@@ -35,10 +36,13 @@ def measured(proxy, *arguments):
     """(seconds, peak MB, requests by kind) of a run through the proxy."""
     os.environ.update(servers.environment(proxy.url))
     proxy.reset()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds, peak = figures.measured(figures.PROGRAM, *arguments)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     counters = proxy.counters()
     requests = ", ".join(f"{count:,} {kind}" for kind, count in proxy.requests().items())
-    return seconds, peak, f"{requests}; at once at most {counters['most_in_flight']}"
+    return seconds, peak, f"{requests}; at once at most {counters['most_in_flight']}; CPU of rtloader {cpu:.1f} s"
 
 
 def small_files(args):
@@ -53,6 +57,9 @@ def small_files(args):
         figures.result(figure, f"{seconds:.1f} s, {peak:.0f} MB", f"{args.files / seconds:,.0f} files/s", requests)
         seconds, peak, requests = measured(proxy, "sync", "s3://bench/in/", "s3://bench/tables/")
         figures.result(f"{figure}, nothing changed", f"{seconds:.1f} s, {peak:.0f} MB", "", requests)
+        seconds, peak, requests = measured(proxy, "sync", "s3://bench/in/", "s3://bench/other/", "--no-raw")
+        rate = f"{args.files / seconds:,.0f} files/s"
+        figures.result(f"{figure}, --no-raw", f"{seconds:.1f} s, {peak:.0f} MB", rate, requests)
 
 
 def many_keys(args):
