@@ -68,7 +68,7 @@ std::string Describe(const Verdict& verdict, const http::Response& response) {
 }
 
 void Redact(std::string& text, const std::string& secret) {
-    constexpr std::size_t kShortest = 8;  // no secret of AWS is as short; a word of a message may be
+  constexpr std::size_t kShortest = 8;  // no secret of AWS is as short; a word of a message may be
   constexpr std::string_view kInstead = "[secret]";
   if (secret.size() < kShortest) return;
   for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + kInstead.size())) {

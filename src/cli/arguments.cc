@@ -25,23 +25,27 @@ constexpr CommandHelp kCommands[] = {
      "Examples:\n"
      "  rtloader sync /data/in /data/tables\n"
      "  rtloader sync /data/in /data/tables --pattern 'id-(\\d+)\\.txt' --schema 'wid STRING, n BIGINT'\n"
-          "  rtloader sync s3://bucket/customers/ s3://lake/tables/\n"
+     "  rtloader sync s3://bucket/customers/ s3://lake/tables/\n"
      "  rtloader sync s3://bucket/customers/ s3://lake/tables/ --max-files 10000   # the rest next time\n"
      "  rtloader sync --config rtloader.toml --json\n\n"
-     "Exit codes: 0 converged, 5 more is left than --max-files or --max-bytes allow, 3 files held or failed or deletes refused, 2 usage or configuration, 1 "
+     "Exit codes: 0 converged, 5 more is left than --max-files or --max-bytes allow, 3 files held or failed "
+     "or deletes refused, 2 usage or configuration, 1 "
      "stopped by an\n"
      "error, 130/143 stopped by SIGINT/SIGTERM (what was committed stands).\n"},
     {Command::kWatch, "watch", "Follow SOURCE until SIGTERM or SIGINT; one log line a commit",
      "Examples:\n"
      "  rtloader watch /data/in /data/tables\n"
-          "  rtloader watch --config /etc/rtloader.toml --json\n"
-     "  RTLOADER_EVENTS_SQS=https://sqs.eu-west-1.amazonaws.com/1/customers rtloader watch s3://in/ s3://lake/t/\n\n"
+     "  rtloader watch --config /etc/rtloader.toml --json\n"
+     "  RTLOADER_EVENTS_SQS=https://sqs.eu-west-1.amazonaws.com/1/customers rtloader watch s3://in/ "
+     "s3://lake/t/\n\n"
      "Exit codes: 0 stopped by SIGINT/SIGTERM with nothing half done, 2 usage or configuration, 1 stopped by "
      "an error.\n"},
-        {Command::kLambda, "lambda", "Serve AWS Lambda invocations: load the files that their events name",
+    {Command::kLambda, "lambda", "Serve AWS Lambda invocations: load the files that their events name",
      "Examples:\n"
-     "  rtloader lambda   # as the function's bootstrap, with RTLOADER_SOURCE_PATH and RTLOADER_TABLES_ROOT set\n\n"
-     "Takes S3 notifications, SQS batches, EventBridge and SNS events. docs/deploy.md says how to set it up.\n"},
+     "  rtloader lambda   # as the function's bootstrap, with RTLOADER_SOURCE_PATH and RTLOADER_TABLES_ROOT "
+     "set\n\n"
+     "Takes S3 notifications, SQS batches, EventBridge and SNS events. docs/deploy.md says how to set it "
+     "up.\n"},
     {Command::kPlan, "plan", "Say what sync would do; change nothing",
      "Examples:\n"
      "  rtloader plan /data/in /data/tables\n"
@@ -49,14 +53,16 @@ constexpr CommandHelp kCommands[] = {
     {Command::kVerify, "verify", "Compare every file with its rows in the snapshot",
      "Examples:\n"
      "  rtloader verify /data/in /data/tables\n"
-          "  rtloader verify /data/in /data/tables --fast   # by the ledger, without reading the rows\n"
+     "  rtloader verify /data/in /data/tables --fast   # by the ledger, without reading the rows\n"
      "  rtloader verify /data/in /data/tables --repair # load again exactly what differs\n\n"
-     "Exit codes: 0 they agree (with --repair: now), 4 they differ, 2 usage or configuration, 1 stopped by an error.\n"},
+     "Exit codes: 0 they agree (with --repair: now), 4 they differ, 2 usage or configuration, 1 stopped by "
+     "an error.\n"},
     {Command::kStatus, "status", "Show the tables, their versions, and files that are held or failed",
      "Examples:\n"
      "  rtloader status /data/in /data/tables\n"
      "  rtloader status --config rtloader.toml --json\n"},
-        {Command::kDoctor, "doctor", "Check credentials, rights, conditional writes, versioning, events and clock",
+    {Command::kDoctor, "doctor",
+     "Check credentials, rights, conditional writes, versioning, events and clock",
      "Examples:\n"
      "  rtloader doctor s3://bucket/customers/ s3://lake/tables/\n"
      "  rtloader doctor --config rtloader.toml --json\n\n"
@@ -66,7 +72,7 @@ constexpr CommandHelp kCommands[] = {
      "  rtloader show /data/tables/customer_data_snapshot\n"
      "  rtloader show /data/tables/quarantine --limit 100 --columns source_file,line_number,reason\n"
      "  rtloader show /data/tables/customer_data_snapshot --at 3 --limit 0 --json\n"
-          "  rtloader show s3://lake/tables/file_log\n"
+     "  rtloader show s3://lake/tables/file_log\n"
      "  rtloader show file_log --config rtloader.toml\n"},
 };
 
@@ -93,7 +99,7 @@ constexpr Override kOverrides[] = {
 };
 
 struct Parsed {
-    std::string source, tables, config_file, max_bytes;
+  std::string source, tables, config_file, max_bytes;
   std::map<std::string, std::string> values;  // by flag
   Invocation invocation;
 };
@@ -120,20 +126,23 @@ void AddCommand(CLI::App& app, const CommandHelp& help, Parsed& parsed) {
         ->delimiter(',');
     return;
   }
-  command->add_option("SOURCE", parsed.source, "Folder or s3:// prefix of the customers' files (or source.path)")
+  command
+      ->add_option("SOURCE", parsed.source, "Folder or s3:// prefix of the customers' files (or source.path)")
       ->type_name("");
-  command->add_option("TABLES", parsed.tables, "Folder or s3:// prefix of the tables (or tables.root)")->type_name("");
+  command->add_option("TABLES", parsed.tables, "Folder or s3:// prefix of the tables (or tables.root)")
+      ->type_name("");
   if (help.command == Command::kVerify) {
     command->add_flag("--fast", parsed.invocation.fast, "Compare by the ledger, without reading the rows");
   }
-    if (help.command == Command::kVerify) {
+  if (help.command == Command::kVerify) {
     command->add_flag("--repair", parsed.invocation.repair, "Load again exactly the files that differ");
   }
   if (help.command == Command::kSync) {
     command->add_option("--max-files", parsed.invocation.bounds.max_files, "Take on at most so many files")
         ->type_name("N")
         ->check(CLI::PositiveNumber);
-    command->add_option("--max-bytes", parsed.max_bytes, "Take on files of at most so many bytes, such as 10GB")
+    command
+        ->add_option("--max-bytes", parsed.max_bytes, "Take on files of at most so many bytes, such as 10GB")
         ->type_name("SIZE");
   }
   for (const Override& flag : kOverrides) {
@@ -206,7 +215,8 @@ std::string VariableOf(std::span<const char* const> variables, std::string_view 
   return {};
 }
 
-Result<Invocation> ToInvocation(Parsed parsed, const CommandHelp& help, std::span<const char* const> variables) {
+Result<Invocation> ToInvocation(Parsed parsed, const CommandHelp& help,
+                                std::span<const char* const> variables) {
   Invocation invocation = std::move(parsed.invocation);
   invocation.command = help.command;
   if (parsed.config_file.empty()) parsed.config_file = VariableOf(variables, "RTLOADER_CONFIG");

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "cli/config.h"
-#include "load/loader.h"
 #include "core/error.h"
+#include "load/loader.h"
 
 namespace rtl::cli {
 
@@ -21,7 +21,7 @@ struct Invocation {
   Command command = Command::kSync;
   Config config;  // of the file, and of the command line over it
   bool json = false;
-    bool fast = false;                 // verify
+  bool fast = false;                 // verify
   bool repair = false;               // verify
   load::RunBounds bounds;            // sync
   std::string table;                 // show: a table's folder, or a table's name below tables.root
@@ -35,8 +35,8 @@ struct Answer {
   std::string text;
 };
 
-// `arguments` without the program's name. Reads the configuration file that they or RTLOADER_CONFIG name; over it
-// come the `variables`, over them the command line. kBadConfig.
+// `arguments` without the program's name. Reads the configuration file that they or RTLOADER_CONFIG name;
+// over it come the `variables`, over them the command line. kBadConfig.
 Result<std::variant<Invocation, Answer>> ParseArguments(std::span<const char* const> arguments,
                                                         std::string_view version,
                                                         std::span<const char* const> variables = {});

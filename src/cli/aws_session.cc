@@ -69,8 +69,9 @@ std::string AwsSession::Endpoint(const S3Settings& settings, const std::string& 
 
 std::optional<Result<std::string>> AwsSession::WhoAmI(const S3Settings& settings) {
   const bool own_server = !Endpoint(settings, "s3").empty() && Endpoint({}, "sts").empty();
-    if (own_server || settings.anonymous) return std::nullopt;
-  const aws::StsContext sts{Client(settings), aws::FindStsEndpoint(surroundings_, Region(settings)), SystemClock()};
+  if (own_server || settings.anonymous) return std::nullopt;
+  const aws::StsContext sts{Client(settings), aws::FindStsEndpoint(surroundings_, Region(settings)),
+                            SystemClock()};
   auto identity = aws::WhoAmI(sts, Credentials(settings));
   if (!identity) return Fail(identity.error());
   return fmt::format("{} (account {})", identity->arn, identity->account);

@@ -27,10 +27,11 @@ class AwsSession {
   std::shared_ptr<aws::CredentialsProvider> Credentials(const S3Settings& settings);
   std::shared_ptr<http::Client> Client(const S3Settings& settings);
   std::string Region(const S3Settings& settings);
-  // The endpoint of a service ("s3", "sqs"): the settings', AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL; empty:
-  // AWS's own.
+  // The endpoint of a service ("s3", "sqs"): the settings', AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL;
+  // empty: AWS's own.
   std::string Endpoint(const S3Settings& settings, const std::string& service) const;
-    // "arn:aws:iam::123456789012:role/x (account 123456789012)", as STS says; nullopt where there is no STS to ask: a
+  // "arn:aws:iam::123456789012:role/x (account 123456789012)", as STS says; nullopt where there is no STS to
+  // ask: a
   // server of one's own, or unsigned requests.
   std::optional<Result<std::string>> WhoAmI(const S3Settings& settings);
   const std::shared_ptr<aws::RequestCounters>& counters() const { return counters_; }
@@ -41,8 +42,8 @@ class AwsSession {
   const aws::Surroundings surroundings_;
   const std::shared_ptr<aws::RequestCounters> counters_ = std::make_shared<aws::RequestCounters>();
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<http::Client>> clients_;                       // by CA file
-  std::map<std::string, std::shared_ptr<aws::CredentialsProvider>> credentials_;       // by what names them
+  std::map<std::string, std::shared_ptr<http::Client>> clients_;                  // by CA file
+  std::map<std::string, std::shared_ptr<aws::CredentialsProvider>> credentials_;  // by what names them
   std::map<std::string, std::string> regions_;
 };
 

@@ -43,8 +43,13 @@ class Deadline {
 
 class Function {
  public:
-  Function(const Invocation& invocation, const Environment& environment, EventLog& log, discover::EventScope scope)
-      : invocation_(invocation), environment_(environment), log_(log), observer_(log), scope_(std::move(scope)) {}
+  Function(const Invocation& invocation, const Environment& environment, EventLog& log,
+           discover::EventScope scope)
+      : invocation_(invocation),
+        environment_(environment),
+        log_(log),
+        observer_(log),
+        scope_(std::move(scope)) {}
 
   Result<> Open() {
     if (session_) return {};
@@ -63,8 +68,9 @@ class Function {
 
  private:
   std::vector<lambda::KeyResult> Load(const std::vector<std::string>& keys, const std::stop_token& stop) {
-        const auto opened = Open();
-    auto report = opened ? session_->loader->LoadKeys(keys, stop) : Result<load::KeysReport>(Fail(opened.error()));
+    const auto opened = Open();
+    auto report =
+        opened ? session_->loader->LoadKeys(keys, stop) : Result<load::KeysReport>(Fail(opened.error()));
     std::vector<lambda::KeyResult> results;
     if (!report) {
       // What the loader knew may be out of date: the next event begins anew.

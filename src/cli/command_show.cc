@@ -166,7 +166,8 @@ class RowSink {
 
 Result<int> RunShow(const Invocation& invocation, const Environment& environment) {
   RTL_TRY(const std::string folder, FolderOf(invocation));
-  RTL_TRY(const auto store, environment.open_store(folder, false, Merged(invocation.config.s3, invocation.config.tables_s3)));
+  RTL_TRY(const auto store,
+          environment.open_store(folder, false, Merged(invocation.config.s3, invocation.config.tables_s3)));
   const delta::Table table(*store, "");
   RTL_TRY(const delta::TableState state, table.Load(invocation.at));
   RTL_CHECK(delta::CheckReadable(state.protocol, state.metadata));

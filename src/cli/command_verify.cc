@@ -7,7 +7,7 @@ namespace rtl::cli {
 Result<int> RunVerify(const Invocation& invocation, const Environment& environment) {
   RTL_TRY(const Session session,
           OpenSession(invocation.config, environment, nullptr, MissingTables::kRefuse));
-    RTL_TRY(load::VerifyReport report, session.loader->Verify(invocation.fast, environment.stop));
+  RTL_TRY(load::VerifyReport report, session.loader->Verify(invocation.fast, environment.stop));
   std::vector<load::Difference> before;
   if (invocation.repair && !report.differences.empty()) {
     RTL_CHECK(session.loader->Repair(report, environment.stop));

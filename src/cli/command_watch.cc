@@ -1,7 +1,7 @@
 #include "cli/commands.h"
-#include "cli/paths.h"
 #include "cli/event_log.h"
 #include "cli/logging_observer.h"
+#include "cli/paths.h"
 #include "cli/session.h"
 
 namespace rtl::cli {
@@ -18,7 +18,7 @@ Result<int> RunWatch(const Invocation& invocation, const Environment& environmen
 
   // Hints come before the first listing, so that nothing falls between the two. Without them listings do it
   // alone.
-    const auto on_notice = [&](const std::string& line) { log.Warning(line); };
+  const auto on_notice = [&](const std::string& line) { log.Warning(line); };
   Result<std::shared_ptr<void>> hints = std::shared_ptr<void>();
   if (!IsS3(session.places.source)) {
     hints = environment.watch_folder(

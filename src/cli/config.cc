@@ -130,7 +130,8 @@ Result<> ApplyEnvironment(std::span<const char* const> variables, Config& config
   std::map<std::string, const OptionSpec*> by_name;
   for (const OptionSpec& spec : OptionSpecs()) {
     std::string name(kPrefix);
-    for (const char c : spec.key) name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    for (const char c : spec.key)
+      name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     by_name[name] = &spec;
   }
   for (const char* variable : variables) {

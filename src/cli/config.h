@@ -13,8 +13,8 @@ namespace rtl::cli {
 
 enum class LogFormat { kText, kJson };
 
-// [s3], for both sides; what [source_s3] and [tables_s3] set is another for that side. Empty: as AWS's own tools
-// find it (docs/aws.md).
+// [s3], for both sides; what [source_s3] and [tables_s3] set is another for that side. Empty: as AWS's own
+// tools find it (docs/aws.md).
 struct S3Settings {
   std::string endpoint;
   std::string region;
@@ -37,13 +37,13 @@ struct S3Settings {
 };
 
 struct EventSettings {
-  std::string sqs;      // queue URLs, separated by commas
-  int receivers = 2;    // long polls at once, of each queue
+  std::string sqs;    // queue URLs, separated by commas
+  int receivers = 2;  // long polls at once, of each queue
   int max_receives = 5;
   std::string dlq;      // URL of the queue for messages that cannot be understood, where the queue has none
   std::string webhook;  // address to listen on, "127.0.0.1:8088"
-  std::string webhook_token;     // never in a message
-    std::string webhook_hmac_key;  // never in a message
+  std::string webhook_token;       // never in a message
+  std::string webhook_hmac_key;    // never in a message
   std::string webhook_sns_topics;  // ARNs, separated by commas
   std::chrono::milliseconds list_interval{600'000};
 
@@ -51,8 +51,8 @@ struct EventSettings {
 };
 
 struct Config {
-  std::string source;  // source.path: a folder or s3://; empty until given
-  std::string tables;  // tables.root: a folder or s3://; empty until given
+  std::string source;              // source.path: a folder or s3://; empty until given
+  std::string tables;              // tables.root: a folder or s3://; empty until given
   std::string history = "latest";  // source.history
   S3Settings s3, source_s3, tables_s3;
   EventSettings events;
@@ -68,8 +68,8 @@ Result<> ApplyToml(std::string_view text, const std::string& file, Config& confi
 // The same from the file. kBadConfig where it cannot be read.
 Result<> ReadConfigFile(const std::string& file, Config& config);
 
-// Options from variables RTLOADER_<SECTION>_<OPTION>, such as RTLOADER_SOURCE_PATH; `variables` are "NAME=value".
-// Names that are no option are passed over. kBadConfig.
+// Options from variables RTLOADER_<SECTION>_<OPTION>, such as RTLOADER_SOURCE_PATH; `variables` are
+// "NAME=value". Names that are no option are passed over. kBadConfig.
 Result<> ApplyEnvironment(std::span<const char* const> variables, Config& config);
 
 // The settings of one side: [s3] with the side's own over it.

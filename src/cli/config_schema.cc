@@ -78,7 +78,7 @@ std::vector<OptionSpec> LocalOptions() {
           "source.path", [](Config& c) -> std::string& { return c.source; }, NotEmpty, "folder"),
       TextOption(
           "source.pattern", [](Config& c) -> std::string& { return c.load.source_pattern; }, IsPattern,
-                    "pattern"),
+          "pattern"),
       WordOption(
           "source.history", [](Config& c) -> std::string& { return c.history; }, "latest|all",
           "\"latest\" or \"all\""),
@@ -122,7 +122,7 @@ std::vector<OptionSpec> LocalOptions() {
           "load.memory", [](Config& c) -> std::int64_t& { return c.load.memory_bytes; }, 64 * kMiB),
       IntegerOption(
           "load.threads", [](Config& c) -> int& { return c.load.threads; }, 0, 1024),
-            IntegerOption(
+      IntegerOption(
           "load.concurrency", [](Config& c) -> int& { return c.load.concurrency; }, 0, 4096),
       IntegerOption(
           "commit.max_files", [](Config& c) -> int& { return c.load.commit_max_files; }, 1, 100'000),

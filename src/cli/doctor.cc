@@ -4,8 +4,10 @@
 
 #include "cli/display_text.h"
 #include "cli/paths.h"
+#include "cli/receive_events.h"
 #include "cli/reports_json.h"
 #include "core/uuid.h"
+#include "discover/sqs_client.h"
 #include "s3/s3_client.h"
 #include "s3/s3_xml.h"
 #include "store/local_store.h"
@@ -31,6 +33,7 @@ class Examination {
     } else {
       ExamineSourceFolder();
     }
+    for (const std::string& url : SplitList(config_.events.sqs)) ExamineQueue(url, source);
     if (IsS3(config_.tables)) {
       ExamineAccess("tables", tables);
       ExamineTables(tables);
@@ -58,9 +61,11 @@ class Examination {
 
   // Impatient: a person waits.
   s3::S3Client Client(const s3::Location& location, const S3Settings& settings) {
-    s3::Options options = AwsSession::S3Options(settings, aws_.Endpoint(settings, "s3"), aws_.Region(settings));
+    s3::Options options =
+        AwsSession::S3Options(settings, aws_.Endpoint(settings, "s3"), aws_.Region(settings));
     options.retry.budget = std::chrono::milliseconds(10'000);
-    return {location.bucket, options, aws_.Client(settings), aws_.Credentials(settings), aws_.counters(), SystemClock()};
+    return {location.bucket, options,      aws_.Client(settings), aws_.Credentials(settings),
+            aws_.counters(), SystemClock()};
   }
 
   void ExamineAccess(std::string_view place, const S3Settings& settings) {
@@ -84,7 +89,8 @@ class Examination {
     ExamineClock(place, client, settings);
     std::string region;
     Take(client.HeadBucket(&region), place, "bucket",
-         fmt::format("{} at {}{}{}", client.bucket(), client.endpoint(), region.empty() ? "" : ", region ", region));
+         fmt::format("{} at {}{}{}", client.bucket(), client.endpoint(), region.empty() ? "" : ", region ",
+                     region));
   }
 
   void ExamineClock(std::string_view place, s3::S3Client& client, const S3Settings& settings) {
@@ -100,8 +106,8 @@ class Examination {
     const auto skew = std::chrono::duration_cast<std::chrono::seconds>(*theirs - before);
     const bool is_far = std::chrono::abs(skew) > kSkewWorthTelling;
     Add(is_far ? State::kMissing : State::kOk, place, "clock",
-        fmt::format("the server's is {} s {} ours{}", std::abs(skew.count()), skew.count() < 0 ? "behind" : "ahead of",
-                    is_far ? ": set this machine's clock" : ""));
+        fmt::format("the server's is {} s {} ours{}", std::abs(skew.count()),
+                    skew.count() < 0 ? "behind" : "ahead of", is_far ? ": set this machine's clock" : ""));
   }
 
   void ExamineSource(const S3Settings& settings) {
@@ -121,8 +127,9 @@ class Examination {
     if (first.empty()) {
       Take(client.HeadObject(probed), "source", "look at an object (s3:GetObject)");
     } else {
-      Take(client.GetObject({.key = probed, .if_match = {}, .version_id = {}, .range = store::ByteRange{0, 1}}), "source",
-           "read an object (s3:GetObject)");
+      Take(client.GetObject(
+               {.key = probed, .if_match = {}, .version_id = {}, .range = store::ByteRange{0, 1}}),
+           "source", "read an object (s3:GetObject)");
     }
 
     const auto versioning = client.GetVersioning();
@@ -131,7 +138,8 @@ class Examination {
       Add(wants_all ? State::kMissing : State::kNote, "source", "versioning (s3:GetBucketVersioning)",
           versioning.error().message());
     } else {
-      const std::string state = versioning->empty() ? "never enabled: the identity of a version is its ETag" : *versioning;
+      const std::string state =
+          versioning->empty() ? "never enabled: the identity of a version is its ETag" : *versioning;
       const bool lacks = wants_all && *versioning != "Enabled";
       Add(lacks ? State::kMissing : State::kOk, "source", "versioning",
           lacks ? state + "; source.history = \"all\" needs it enabled" : state);
@@ -141,7 +149,8 @@ class Examination {
     }
     const auto notifications = client.GetNotifications();
     if (!notifications) {
-      Add(State::kNote, "source", "event notifications (s3:GetBucketNotification)", notifications.error().message());
+      Add(State::kNote, "source", "event notifications (s3:GetBucketNotification)",
+          notifications.error().message());
     } else {
       const bool any = notifications->find("<Queue>") != std::string::npos ||
                        notifications->find("<Topic>") != std::string::npos ||
@@ -149,6 +158,32 @@ class Examination {
                        notifications->find("EventBridgeConfiguration") != std::string::npos;
       Add(any ? State::kOk : State::kNote, "source", "event notifications",
           any ? "the bucket sends them" : "the bucket sends none: changes are found by listing");
+    }
+  }
+
+  void ExamineQueue(const std::string& url, const S3Settings& settings) {
+    discover::SqsClient::Options options;
+    options.queue_url = url;
+    options.endpoint = aws_.Endpoint({}, "sqs");
+    options.region = aws_.Region(settings);
+    options.retry.budget = std::chrono::milliseconds(10'000);
+    auto client = discover::SqsClient::Make(std::move(options), aws_.Client(settings),
+                                            aws_.Credentials(settings), aws_.counters());
+    if (!client) return Add(State::kMissing, "events", url, client.error().message());
+    const auto queue = (*client)->Attributes();
+    if (!queue)
+      return Add(State::kMissing, "events", "queue (sqs:GetQueueAttributes)", queue.error().message());
+    Add(State::kOk, "events", "queue",
+        fmt::format("{}: {} messages waiting, {} under way", url, queue->messages, queue->in_flight));
+    if (queue->dead_letter_arn.empty() && config_.events.dlq.empty()) {
+      Add(State::kNote, "events", "dead letters",
+          "the queue has no redrive policy and events.dlq is not set: messages that make no sense stay in "
+          "it");
+    } else {
+      Add(State::kOk, "events", "dead letters",
+          queue->dead_letter_arn.empty()
+              ? config_.events.dlq
+              : fmt::format("{} after {} tries", queue->dead_letter_arn, queue->max_receive_count));
     }
   }
 
@@ -182,7 +217,8 @@ class Examination {
       Add(State::kOk, "tables", kWhat, "the second of two is refused");
     } else {
       Add(State::kMissing, "tables", kWhat,
-          "the second of two was carried out: this store does not honour it, and loaders would overwrite each "
+          "the second of two was carried out: this store does not honour it, and loaders would overwrite "
+          "each "
           "other's commits; use another store for the tables");
     }
     [[maybe_unused]] const auto removed = client.DeleteObject(key);
@@ -202,7 +238,8 @@ class Examination {
     if (!second) {
       Add(State::kMissing, "tables", "exclusive create", second.error().message());
     } else {
-      const bool holds = *first == store::PutIfAbsentOutcome::kCreated && *second == store::PutIfAbsentOutcome::kExists;
+      const bool holds =
+          *first == store::PutIfAbsentOutcome::kCreated && *second == store::PutIfAbsentOutcome::kExists;
       Add(holds ? State::kOk : State::kMissing, "tables", "exclusive create",
           holds ? "the second of two is refused"
                 : "the second of two was carried out: this file system cannot hold the tables");

@@ -21,8 +21,8 @@ struct Check {
   std::string detail;  // what was seen, or the error with what to do
 };
 
-// Makes requests; writes and removes a few objects under names of their own below tables.root. Never fails: what
-// goes wrong is a check.
+// Makes requests; writes and removes a few objects under names of their own below tables.root. Never fails:
+// what goes wrong is a check.
 std::vector<Check> Examine(AwsSession& aws, const Config& config);
 
 std::string DoctorText(const std::vector<Check>& checks);

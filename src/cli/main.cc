@@ -1,5 +1,8 @@
 // The one place where real implementations are chosen.
+#include <sys/resource.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include <cstdlib>
 
@@ -20,10 +23,21 @@ std::span<const char* const> Variables() {
   return {environ, count};
 }
 
+// Connections take a few descriptors each, and there are many at once. What the system does not grant shows
+// later, as a shortage that is tried again.
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  constexpr rlim_t kEnough = 65'536;
+  limit.rlim_cur = std::min(limit.rlim_max, std::max(limit.rlim_cur, kEnough));
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace rtl;
+  RaiseFileLimit();
   const cli::StopSignals signals;
   cli::Environment environment;
   environment.version = RTLOADER_VERSION;
@@ -31,12 +45,12 @@ int main(int argc, char** argv) {
   environment.err = cli::StandardOutput(2);
   environment.stop = signals.token();
   environment.stop_signal = [&] { return signals.signal(); };
-    environment.variables = Variables();
+  environment.variables = Variables();
   const auto aws = std::make_shared<cli::AwsSession>();
   environment.open_store = [aws](const std::string& root, bool create, const cli::S3Settings& s3) {
     return cli::IsS3(root) ? aws->OpenStore(root, s3) : store::OpenLocalStore(root, create);
   };
-      environment.lambda_runtime = [aws]() -> Result<std::unique_ptr<lambda::RuntimeClient>> {
+  environment.lambda_runtime = [aws]() -> Result<std::unique_ptr<lambda::RuntimeClient>> {
     const char* api = std::getenv("AWS_LAMBDA_RUNTIME_API");
     return lambda::RuntimeClient::Make(api != nullptr ? api : "", aws->Client({}));
   };

@@ -128,7 +128,8 @@ OptionSpec DurationOption(std::string_view key, At<std::chrono::milliseconds> at
           [=](const Config& config) { return Quoted(ExactDuration(Read(at, config))); }};
 }
 
-OptionSpec WordOption(std::string_view key, At<std::string> at, std::string_view words, std::string_view type) {
+OptionSpec WordOption(std::string_view key, At<std::string> at, std::string_view words,
+                      std::string_view type) {
   return {key, type,
           [=](const ConfigValue& value, Config& config) -> Result<> {
             RTL_TRY(std::string text, As<std::string>(value, "a string"));

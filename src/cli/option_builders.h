@@ -20,9 +20,11 @@ OptionSpec IntegerOption(std::string_view key, At<int> at, std::int64_t least, s
 OptionSpec LongOption(std::string_view key, At<std::int64_t> at, std::int64_t least, std::int64_t most);
 OptionSpec RatioOption(std::string_view key, At<double> at);
 OptionSpec SizeOption(std::string_view key, At<std::int64_t> at, std::int64_t least);
-OptionSpec DurationOption(std::string_view key, At<std::chrono::milliseconds> at, std::chrono::milliseconds least);
+OptionSpec DurationOption(std::string_view key, At<std::chrono::milliseconds> at,
+                          std::chrono::milliseconds least);
 // One of a few words; `words` separated by '|', the first one the default.
-OptionSpec WordOption(std::string_view key, At<std::string> at, std::string_view words, std::string_view type);
+OptionSpec WordOption(std::string_view key, At<std::string> at, std::string_view words,
+                      std::string_view type);
 
 // What a value says, when it is a string; `wanted` is what the message asks for.
 Result<std::string> TextOf(const ConfigValue& value, std::string_view wanted);

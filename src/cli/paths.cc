@@ -20,7 +20,7 @@ std::unexpected<Error> Bad(std::string message) {
 Result<> CheckIsLocal(const std::string& path) {
   const std::size_t scheme = path.find("://");
   if (scheme == std::string::npos || path.find('/') < scheme) return {};
-    return Bad(fmt::format("{}: there is no {}:// here; give a folder's path or s3://bucket/prefix/", path,
+  return Bad(fmt::format("{}: there is no {}:// here; give a folder's path or s3://bucket/prefix/", path,
                          path.substr(0, scheme)));
 }
 
@@ -109,8 +109,9 @@ Result<Folders> ResolveFolders(const std::string& source, const std::string& tab
        std::array{&names.snapshot, &names.raw, &names.file_records, &names.file_log, &names.quarantine}) {
     const std::string table = Below(folders.tables, *name);
     if (Contains(table, folders.source)) {
-      return Bad(fmt::format("the source {} lies inside the table {}; give a source folder outside the tables",
-                             folders.source, table));
+      return Bad(
+          fmt::format("the source {} lies inside the table {}; give a source folder outside the tables",
+                      folders.source, table));
     }
   }
   return folders;

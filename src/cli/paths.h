@@ -21,8 +21,8 @@ bool IsS3(std::string_view path);  // begins with s3:// or s3a://
 // A table's folder below a root of either kind.
 std::string Below(const std::string& root, const std::string& name);
 
-// kBadConfig: a source that is no folder or cannot be read, another scheme than s3, tables inside the source or
-// the source inside a table.
+// kBadConfig: a source that is no folder or cannot be read, another scheme than s3, tables inside the source
+// or the source inside a table.
 Result<Folders> ResolveFolders(const std::string& source, const std::string& tables,
                                const load::TableNames& names);
 

@@ -74,7 +74,8 @@ TEST_F(Paths, BucketsAreWrittenOneWay) {
   EXPECT_EQ(Refusal("s3://b/in", "s3://b/in-tables"), "accepted");
   EXPECT_NE(Refusal("s3://b/in", "s3://b/in/tables").find("lies inside the source"), std::string::npos);
   EXPECT_NE(Refusal("s3://b", "s3://b/tables").find("lies inside the source"), std::string::npos);
-  EXPECT_NE(Refusal("s3://b/t/customer_data_raw", "s3://b/t").find("lies inside the table"), std::string::npos);
+  EXPECT_NE(Refusal("s3://b/t/customer_data_raw", "s3://b/t").find("lies inside the table"),
+            std::string::npos);
   EXPECT_EQ(Refusal("gs://b/in", At("tables")),
             "gs://b/in: there is no gs:// here; give a folder's path or s3://bucket/prefix/");
   EXPECT_NE(Refusal("s3://", At("tables")), "accepted");

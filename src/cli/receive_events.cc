@@ -13,16 +13,6 @@
 namespace rtl::cli {
 namespace {
 
-std::vector<std::string> SplitList(std::string_view text) {
-  std::vector<std::string> items;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find_first_of(", \n\t"), text.size());
-    if (end > 0) items.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return items;
-}
-
 struct Receivers {
   std::vector<std::unique_ptr<discover::SqsSource>> queues;
   std::unique_ptr<discover::Webhook> webhook;
@@ -32,7 +22,8 @@ Result<discover::WebhookOptions> WebhookOptionsOf(const EventSettings& settings)
   discover::WebhookOptions options;
   const std::string& text = settings.webhook;
   const std::size_t colon = text.rfind(':');
-  const std::string_view port = colon == std::string::npos ? std::string_view() : std::string_view(text).substr(colon + 1);
+  const std::string_view port =
+      colon == std::string::npos ? std::string_view() : std::string_view(text).substr(colon + 1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), options.port);
   if (port.empty() || error != std::errc() || end != port.data() + port.size()) {
     return Fail(ErrorKind::kBadConfig, fmt::format("events.webhook: \"{}\" is no address and port, such as "
@@ -51,12 +42,23 @@ Result<discover::WebhookOptions> WebhookOptionsOf(const EventSettings& settings)
 
 }  // namespace
 
+std::vector<std::string> SplitList(std::string_view text) {
+  std::vector<std::string> items;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of(", \n\t"), text.size());
+    if (end > 0) items.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return items;
+}
+
 Result<discover::EventScope> ScopeOf(const std::string& source) {
   if (!IsS3(source)) {
-    return Fail(ErrorKind::kBadConfig,
-                fmt::format("events tell of buckets, but the source {} is a folder: its changes are seen as they "
-                            "happen without them",
-                            source));
+    return Fail(
+        ErrorKind::kBadConfig,
+        fmt::format("events tell of buckets, but the source {} is a folder: its changes are seen as they "
+                    "happen without them",
+                    source));
   }
   RTL_TRY(s3::Location location, s3::ParseUri(source));
   return discover::EventScope{std::move(location.bucket), std::move(location.prefix)};
@@ -77,15 +79,17 @@ Result<std::shared_ptr<void>> ReceiveEvents(AwsSession& aws, const Config& confi
     options.scope = scope;
     options.receivers = config.events.receivers;
     options.max_receives = config.events.max_receives;
-    RTL_TRY(auto queue, discover::SqsSource::Start(std::move(options), aws.Client(settings), aws.Credentials(settings),
-                                                   aws.counters(), on_hint, on_notice));
+    RTL_TRY(auto queue,
+            discover::SqsSource::Start(std::move(options), aws.Client(settings), aws.Credentials(settings),
+                                       aws.counters(), on_hint, on_notice));
     receivers->queues.push_back(std::move(queue));
   }
   if (!config.events.webhook.empty()) {
     RTL_TRY(discover::WebhookOptions options, WebhookOptionsOf(config.events));
     RTL_TRY(receivers->webhook, discover::Webhook::Start(std::move(options), scope, aws.Client(settings),
                                                          std::move(on_hint), on_notice));
-    on_notice(fmt::format("listening for events on {}, port {}", config.events.webhook, receivers->webhook->port()));
+    on_notice(fmt::format("listening for events on {}, port {}", config.events.webhook,
+                          receivers->webhook->port()));
   }
   return receivers;
 }

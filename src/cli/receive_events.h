@@ -4,6 +4,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/aws_session.h"
 #include "cli/config.h"
@@ -13,11 +15,14 @@
 
 namespace rtl::cli {
 
+// The items of a list that is separated by commas or blanks.
+std::vector<std::string> SplitList(std::string_view text);
+
 // The bucket and prefix that a source's events are about. kBadConfig: a folder, which has none.
 Result<discover::EventScope> ScopeOf(const std::string& source);
 
-// Receives until the returned object is destroyed, which waits for what is under way to be given back. kBadConfig:
-// a queue or an address that cannot be used.
+// Receives until the returned object is destroyed, which waits for what is under way to be given back.
+// kBadConfig: a queue or an address that cannot be used.
 Result<std::shared_ptr<void>> ReceiveEvents(AwsSession& aws, const Config& config, const std::string& source,
                                             discover::OnHint on_hint,
                                             std::function<void(std::string line)> on_notice);

@@ -56,7 +56,7 @@ std::string SyncJson(const load::SyncReport& r, const Places& places) {
   json.Key("rejected").Int(r.rejected);
   json.Key("bytes").Int(r.bytes);
   WriteVersion(json, "snapshot_version", r.snapshot_version);
-    json.Key("commits").Int(r.commits);
+  json.Key("commits").Int(r.commits);
   json.Key("left_over").Int(r.left_over);
   json.Key("found_by_listing").Int(r.found_by_listing);
   json.Key("seconds").Double(r.seconds);
@@ -94,7 +94,7 @@ std::string VerifyJson(const load::VerifyReport& r, const std::vector<load::Diff
   json.Key("rows").Int(r.rows);
   json.Key("fast").Bool(r.fast);
   WriteVersion(json, "snapshot_version", r.snapshot_version);
-    const auto list = [&](std::string_view key, const std::vector<load::Difference>& differences) {
+  const auto list = [&](std::string_view key, const std::vector<load::Difference>& differences) {
     json.Key(key).BeginArray();
     for (const load::Difference& difference : differences) {
       json.BeginObject();
@@ -133,7 +133,7 @@ std::string StatusJson(const load::StatusReport& r) {
     }
     json.EndObject();
   }
-    json.EndArray();
+  json.EndArray();
   json.Key("runs").BeginArray();
   for (const load::RunInfo& run : r.runs) load::WriteRunInfo(json, run);
   json.EndArray();

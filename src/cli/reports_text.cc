@@ -36,18 +36,19 @@ std::string Version(std::int64_t version) {
 
 // "\nloader web-1:4711 since 2026-...: ..." as of its latest commit.
 std::string RunText(const load::RunInfo& run) {
-  std::string out =
-      fmt::format("\nloader {} since {}, as of its latest commit\n", OneLine(run.host), FormatTimestamp(run.started_at));
+  std::string out = fmt::format("\nloader {} since {}, as of its latest commit\n", OneLine(run.host),
+                                FormatTimestamp(run.started_at));
   if (!run.requests.empty()) {
     out += "  requests ";
     for (const auto& [kind, count] : run.requests) out += fmt::format(" {} {}", kind, ReadableCount(count));
-    out += fmt::format("; {} retries, {} throttled\n  bytes     {} sent, {} received\n", ReadableCount(run.retries),
-                       ReadableCount(run.throttled), ReadableBytes(run.bytes_sent),
-                       ReadableBytes(run.bytes_received));
+    out += fmt::format("; {} retries, {} throttled\n  bytes     {} sent, {} received\n",
+                       ReadableCount(run.retries), ReadableCount(run.throttled),
+                       ReadableBytes(run.bytes_sent), ReadableBytes(run.bytes_received));
   }
   if (run.events > 0) out += fmt::format("  events    {} handled", ReadableCount(run.events));
   if (run.events > 0 && run.latency_p50_ms && run.latency_p99_ms) {
-    out += fmt::format("; from event to visible p50 {} ms, p99 {} ms", *run.latency_p50_ms, *run.latency_p99_ms);
+    out +=
+        fmt::format("; from event to visible p50 {} ms, p99 {} ms", *run.latency_p50_ms, *run.latency_p99_ms);
   }
   if (run.events > 0) out += "\n";
   return out;
@@ -91,9 +92,10 @@ std::string SyncText(const load::SyncReport& r, const Places& places) {
   }
   const std::string rate = ReadableRate(r.bytes, r.seconds);
   out += fmt::format("  bytes     {}{}{}\n", ReadableBytes(r.bytes), rate.empty() ? "" : ", ", rate);
-    out += fmt::format("  version   {} ({})\n", Version(r.snapshot_version), Counted(r.commits, "commit"));
+  out += fmt::format("  version   {} ({})\n", Version(r.snapshot_version), Counted(r.commits, "commit"));
   if (r.left_over > 0) {
-    out += fmt::format("  left      {} for the next run (--max-files, --max-bytes)\n", Counted(r.left_over, "file"));
+    out += fmt::format("  left      {} for the next run (--max-files, --max-bytes)\n",
+                       Counted(r.left_over, "file"));
   }
   for (const load::FileReport& problem : r.problems) out += ProblemText(problem);
   if (!r.refused_deletes.empty()) {
@@ -151,7 +153,7 @@ std::string VerifyText(const load::VerifyReport& r, const Places& places,
   if (r.differences.empty()) return out + "they agree\n";
   return out +
          fmt::format(
-                          "{}\n  -> rtloader sync {} {} loads what has changed since; held and failed files are yours "
+             "{}\n  -> rtloader sync {} {} loads what has changed since; held and failed files are yours "
              "to correct (rtloader status); rtloader verify --repair loads the rest again\n",
              Counted(static_cast<std::int64_t>(r.differences.size()), "difference"), OneLine(places.source),
              OneLine(places.tables));
@@ -184,7 +186,7 @@ std::string StatusText(const load::StatusReport& r, const Places& places) {
         fmt::format("\n{} not yet in every derived table; the next sync or a running watch takes them in\n",
                     Counted(r.derivation_lag, "snapshot commit"));
   }
-    for (const load::RunInfo& run : r.runs) out += RunText(run);
+  for (const load::RunInfo& run : r.runs) out += RunText(run);
   if (!r.problems.empty()) out += '\n';
   for (const load::FileReport& problem : r.problems) out += ProblemText(problem);
   return out;

@@ -43,7 +43,7 @@ Result<int> Dispatch(const Invocation& invocation, const Environment& environmen
       return RunSync(invocation, environment);
     case Command::kWatch:
       return RunWatch(invocation, environment);
-        case Command::kLambda:
+    case Command::kLambda:
       return RunLambda(invocation, environment);
     case Command::kDoctor:
       return RunDoctor(invocation, environment);

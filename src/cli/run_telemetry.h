@@ -32,7 +32,8 @@ class LatencyHistogram {
 class RunTelemetry {
  public:
   // `requests` may be empty: no remote store.
-  explicit RunTelemetry(std::function<aws::RequestCounters::Totals()> requests, const Clock& clock = SystemClock());
+  explicit RunTelemetry(std::function<aws::RequestCounters::Totals()> requests,
+                        const Clock& clock = SystemClock());
 
   void EventHandled(std::optional<Timestamp> event_time);
   load::RunInfo Now() const;

@@ -38,7 +38,7 @@ class NoStore : public store::ObjectStore {
 struct Script {
   Result<load::SyncReport> sync = load::SyncReport{};
   Result<load::VerifyReport> verify = load::VerifyReport{};
-    load::Options options;  // what the loader was opened with
+  load::Options options;  // what the loader was opened with
   load::RunBounds bounds;
   bool created = false;
   std::vector<std::string> hints;

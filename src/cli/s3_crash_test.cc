@@ -12,7 +12,7 @@ std::unique_ptr<store::ObjectStore> CopyToS3(const store::MemoryStore& memory) {
   static const std::string bucket = server->NewBucket();
   auto store = server->Store(bucket, NewUuid() + "/");
   const auto from = memory.Clone();
-    const auto objects = store::ListAll(*from, "");
+  const auto objects = store::ListAll(*from, "");
   if (!objects) return nullptr;
   for (const store::ObjectInfo& info : *objects) {
     EXPECT_TRUE(store->Put(info.key, from->Get(info.key)->bytes).has_value());

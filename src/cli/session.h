@@ -11,7 +11,7 @@
 namespace rtl::cli {
 
 struct Session {
-    std::shared_ptr<RunTelemetry> telemetry;
+  std::shared_ptr<RunTelemetry> telemetry;
   std::unique_ptr<store::ObjectStore> source;
   std::unique_ptr<store::ObjectStore> tables;
   std::unique_ptr<load::Loader> loader;  // last: it uses the stores

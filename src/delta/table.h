@@ -7,9 +7,9 @@
 // the file.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>

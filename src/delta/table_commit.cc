@@ -35,8 +35,10 @@ Result<PutOutcome> Table::PutCommit(Version version, std::span<const Action> act
   if (!simdjson::validate_utf8(bytes)) return Fail(ErrorKind::kInternal, "a commit that is not UTF-8");
 
   const auto outcome = store_->PutIfAbsent(DataKey("_delta_log/" + CommitName(version)), bytes);
-    // Over a network some layer may have sent it twice, so that what stands there is ours: the caller reads it back.
-  const bool is_doubtful = outcome && *outcome == store::PutIfAbsentOutcome::kExists && store_->Traits().remote;
+  // Over a network some layer may have sent it twice, so that what stands there is ours: the caller reads it
+  // back.
+  const bool is_doubtful =
+      outcome && *outcome == store::PutIfAbsentOutcome::kExists && store_->Traits().remote;
   if (is_doubtful) return PutOutcome::kUnknown;
   if (outcome) {
     return *outcome == store::PutIfAbsentOutcome::kCreated ? PutOutcome::kCommitted : PutOutcome::kConflicted;

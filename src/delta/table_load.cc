@@ -48,12 +48,11 @@ Result<Base> ReadNewestCheckpoint(store::ObjectStore& store, const LogListing& l
 
 Result<> ApplyCommits(const Table& table, const LogListing& listing, Version target, Base& base) {
   Replay& replay = base.replay;
-  const auto applied =
-      table.ForEachCommit(replay.state.version + 1, target, [&](Commit commit) -> Result<> {
-        for (Action& action : commit.actions) replay.Apply(std::move(action));
-        replay.state.version = commit.version;
-        return {};
-      });
+  const auto applied = table.ForEachCommit(replay.state.version + 1, target, [&](Commit commit) -> Result<> {
+    for (Action& action : commit.actions) replay.Apply(std::move(action));
+    replay.state.version = commit.version;
+    return {};
+  });
   if (applied || applied.error().kind() != ErrorKind::kNotFound) return applied;
   if (base.damage) return Fail(*base.damage);
   if (listing.has_uuid_checkpoint) return RefuseV2Checkpoint(table);

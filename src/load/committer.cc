@@ -115,9 +115,9 @@ std::vector<delta::Action> Committer::MakeActions(std::vector<Change>& changes, 
   entries.reserve(changes.size());
   for (const Change& change : changes) entries.push_back(change.change.entry);
   std::vector<delta::Action> actions;
-  actions.emplace_back(delta::CommitInfo{ToCommitInfo(entries, NewUuid(), clock_.Now(),
-                                                     options_.run_info ? std::optional(options_.run_info())
-                                                                       : std::nullopt)});
+  actions.emplace_back(
+      delta::CommitInfo{ToCommitInfo(entries, NewUuid(), clock_.Now(),
+                                     options_.run_info ? std::optional(options_.run_info()) : std::nullopt)});
   if (widened) actions.emplace_back(std::move(metadata));
   for (const Change& change : changes) {
     actions.insert(actions.end(), change.change.removes.begin(), change.change.removes.end());

@@ -19,7 +19,7 @@ struct LoadedFile {
   std::string source_file;
   std::string key;
   std::string refused;  // as in the task it came from
-    bool repair = false;  // as in the task
+  bool repair = false;  // as in the task
   int attempt = 0;
   Version base = -1;
   FileLoad load;

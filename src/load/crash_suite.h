@@ -72,7 +72,6 @@ inline void PrintTo(const Case& param, std::ostream* out) {
   *out << Scenarios()[param.scenario].name << (param.in_source ? " in the source" : " in the tables");
 }
 
-
 class CrashLoop : public ::testing::TestWithParam<Case> {};
 
 TEST_P(CrashLoop, EveryOperation) {

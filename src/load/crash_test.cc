@@ -10,7 +10,8 @@ std::vector<Case> AllCases() {
     for (const bool in_source : {false, true}) {
       for (const store::Fault fault :
            {store::Fault::kBefore, store::Fault::kAfter, store::Fault::kUnknownNotDone}) {
-        for (const bool then_dead : {false, true}) cases.push_back({scenario, in_source, fault, then_dead, {}});
+        for (const bool then_dead : {false, true})
+          cases.push_back({scenario, in_source, fault, then_dead, {}});
       }
     }
   }

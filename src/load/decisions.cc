@@ -120,11 +120,12 @@ std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const 
   const auto& last = account.last;
   const bool same_outcome = last && last->outcome == entry.outcome && last->settings == entry.settings &&
                             last->transient == entry.transient;
-    if (!read.repairs && same_outcome && last->version.Identity() == entry.version.Identity() && Explains(account))
+  if (!read.repairs && same_outcome && last->version.Identity() == entry.version.Identity() &&
+      Explains(account))
     return std::nullopt;
   for (const OwnedFile& file : account.files) change.seen.push_back(file.add.path);
 
-    if (!read.repairs && SameWithoutRows(account, read)) {
+  if (!read.repairs && SameWithoutRows(account, read)) {
     entry.outcome = EntryOutcome::kUnchanged;
     entry.file_version = last->file_version;
     entry.highest_version = last->highest_version;
@@ -136,7 +137,7 @@ std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const 
   entry.highest_version = next - 1;
   switch (entry.outcome) {
     case EntryOutcome::kLoaded:
-            if (read.repairs && last) {
+      if (read.repairs && last) {
         entry.file_version = last->file_version;
       } else {
         entry.file_version = entry.highest_version = next;

@@ -59,7 +59,7 @@ struct ReadOutcome {
   LedgerEntry entry;             // outcome kLoaded, kDeleted, kFailed or kUnchanged; file_version not yet set
   std::vector<delta::Add> adds;  // data files already written, tags not yet set
   std::int64_t lines = 0;        // rows + rejects, blank lines not counted
-    bool empty = false;            // the object has no bytes, or only blank lines
+  bool empty = false;            // the object has no bytes, or only blank lines
   // The rows of the ledger's last entry written anew, under its file_version; raw has them already.
   bool repairs = false;
 };

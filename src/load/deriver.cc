@@ -172,14 +172,16 @@ Result<> Deriver::Derive(Version version, const delta::Metadata& snapshot) {
     Version upto = std::min(version, from + kMaxCommitsAtOnce);
     std::size_t entries = 0;
     Commits commits;
-    const auto read = set_.snapshot.ForEachCommit(from + 1, upto, [&](const delta::Commit& commit) -> Result<> {
-      RTL_TRY(LedgerCommit ledger_commit, ToLedgerCommit(commit));
-      entries += ledger_commit.entries.size();
-      upto = commit.version;
-      commits.push_back(std::move(ledger_commit));
-      if (entries >= kMaxEntriesAtOnce) return Fail(ErrorKind::kResourceExhausted, "enough for one commit");
-      return {};
-    });
+    const auto read =
+        set_.snapshot.ForEachCommit(from + 1, upto, [&](const delta::Commit& commit) -> Result<> {
+          RTL_TRY(LedgerCommit ledger_commit, ToLedgerCommit(commit));
+          entries += ledger_commit.entries.size();
+          upto = commit.version;
+          commits.push_back(std::move(ledger_commit));
+          if (entries >= kMaxEntriesAtOnce)
+            return Fail(ErrorKind::kResourceExhausted, "enough for one commit");
+          return {};
+        });
     if (!read && entries < kMaxEntriesAtOnce) {
       if (read.error().kind() != ErrorKind::kNotFound) return Fail(read.error());
       // Another process may have absorbed it before it was cleaned up.

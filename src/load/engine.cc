@@ -29,8 +29,8 @@ std::int64_t MemoryFor(std::int64_t bytes) {
   return (1 << 20) + std::min<std::int64_t>(4 * bytes, 224 << 20);
 }
 
-// More than decoders: while one waits for the disk another decodes. Over a network most of a small file's time
-// is waiting.
+// More than decoders: while one waits for the disk another decodes. Over a network most of a small file's
+// time is waiting.
 int LoadingThreads(const LoadInputs& in) {
   if (in.options.concurrency > 0) return in.options.concurrency;
   const bool remote = in.source.Traits().remote || in.tables.snapshot.store().Traits().remote;
@@ -48,10 +48,10 @@ Engine::Engine(const LoadInputs& inputs, const discover::SourceRules& rules, Liv
       observer_(observer),
       memory_(inputs.options.memory_bytes),
       deletes_(inputs.options.guard, ledger.With([&](Ledger& known) {
-                 return known.live_files([&](std::string_view file) { return InShard(inputs.options, file); });
-               })) {
+        return known.live_files([&](std::string_view file) { return InShard(inputs.options, file); });
+      })) {
   if (in_.options.single_threaded) return;
-    const int threads = LoadingThreads(in_);
+  const int threads = LoadingThreads(in_);
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
   threads_.emplace_back([this] { CommitLoop(); });
 }
@@ -84,12 +84,12 @@ Engine::Submitted Engine::Submit(Task task) {
   {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] {
-            return closing_ || draining_ || error_ || queue_.size() < kMaxQueued || task.urgent ||
+      return closing_ || draining_ || error_ || queue_.size() < kMaxQueued || task.urgent ||
              in_.options.single_threaded;
     });
-        if (closing_ || draining_ || error_) {
+    if (closing_ || draining_ || error_) {
       lock.unlock();
-            if (done) done(false);
+      if (done) done(false);
       return Submitted::kRefused;
     }
     const auto [it, is_new] = in_flight_.try_emplace(task.source_file);
@@ -98,10 +98,10 @@ Engine::Submitted Engine::Submit(Task task) {
       flight.look_again = true;
       flight.key = task.key;
       flight.repair = flight.repair || task.repair;
-            if (done) flight.waiting_for_next.push_back(std::move(done));
+      if (done) flight.waiting_for_next.push_back(std::move(done));
       return Submitted::kUnderWay;
     }
-        if (done) flight.waiting.push_back(std::move(done));
+    if (done) flight.waiting.push_back(std::move(done));
     if (task.urgent) {
       queue_.push_front(std::move(task));
     } else {
@@ -126,7 +126,7 @@ Result<> Engine::WaitIdle(std::stop_token stop) {
 }
 
 Result<> Engine::Drain() {
-    std::vector<Done> abandoned;
+  std::vector<Done> abandoned;
   {
     const std::lock_guard lock(mutex_);
     draining_ = true;
@@ -167,8 +167,7 @@ void Engine::Work() {
     Task task;
     {
       std::unique_lock lock(mutex_);
-      work_.wait(lock,
-                    [&] { return closing_ || error_ || (!queue_.empty() && ready_.size() < kMaxReady); });
+      work_.wait(lock, [&] { return closing_ || error_ || (!queue_.empty() && ready_.size() < kMaxReady); });
       if (closing_ || error_) return;
       task = std::move(queue_.front());
       queue_.pop_front();
@@ -183,13 +182,13 @@ Result<> Engine::Process(Task task) {
   LoadedFile file;
   file.source_file = task.source_file;
   file.key = task.key;
-    file.refused = task.refused;
+  file.refused = task.refused;
   file.repair = task.repair;
   file.attempt = task.attempt;
   std::string refused = task.refused;
   if (!task.object) {
     task.base = ledger_.version();  // before the HEAD
-        Result<Seen> seen =
+    Result<Seen> seen =
         Fail(ErrorKind::kUnavailable,
              "it could not be committed though it was read again and again: other loaders keep changing "
              "it, or its columns do not fit the table's; the next pass tries again");
@@ -208,7 +207,7 @@ Result<> Engine::Process(Task task) {
       Ready(std::move(file));
       return {};
     }
-        task.object = std::move(seen->object);
+    task.object = std::move(seen->object);
     task.is_delete = seen->is_delete;
     task.rest = std::move(seen->rest);
   }
@@ -224,14 +223,14 @@ Result<> Engine::Process(Task task) {
     PlanAgain(std::move(task));
     return {};
   }
-    const bool exists = task.object && !task.is_delete;
+  const bool exists = task.object && !task.is_delete;
   Decision decision =
       PlanKey(view.account, exists ? std::optional(task.object->version) : std::nullopt, in_.settings);
   if (task.repair && exists) decision = Decision::kLoad;
   const bool more_follows = !task.rest.empty();
   {
     const std::lock_guard lock(mutex_);
-        InFlight& flight = in_flight_[task.source_file];
+    InFlight& flight = in_flight_[task.source_file];
     flight.rest = std::move(task.rest);
     flight.delete_judged = task.delete_judged;
   }
@@ -249,14 +248,14 @@ Result<> Engine::Process(Task task) {
         PlanAgain(std::move(task));
         return {};
       }
-            if (!task.delete_judged && !more_follows && !MayDelete(task.source_file)) {
+      if (!task.delete_judged && !more_follows && !MayDelete(task.source_file)) {
         Finish(task.source_file);
         return {};
       }
       LedgerEntry& entry = file.load.read.entry;
       entry.source_file = task.source_file;
       entry.key = shown_key;
-            entry.outcome = EntryOutcome::kDeleted;
+      entry.outcome = EntryOutcome::kDeleted;
       if (task.is_delete) entry.version = task.object->version;
       entry.ingest_time = in_.clock.Now();
       Ready(std::move(file));
@@ -312,10 +311,11 @@ Result<Engine::Seen> Engine::LookAt(const Task& task, std::string& refused) {
   }
   NamedObject named = NameObject(rules_, *head);
   if (!task.refused.empty()) {  // a duplicate, say: only a listing can tell that it is one no more
-        named.object.source_file = task.source_file;
+    named.object.source_file = task.source_file;
     return Seen{.object = std::move(named.object)};
   }
-  if (named.kind == NamedObject::Kind::kIgnored || named.object.source_file != task.source_file) return Seen{};
+  if (named.kind == NamedObject::Kind::kIgnored || named.object.source_file != task.source_file)
+    return Seen{};
   if (named.kind == NamedObject::Kind::kRefused) refused = named.reason;
   RTL_TRY(const bool duplicate, IsDuplicate(named.object));
   if (duplicate) {
@@ -325,7 +325,7 @@ Result<Engine::Seen> Engine::LookAt(const Task& task, std::string& refused) {
                     task.source_file));
     return Fail(ErrorKind::kConflict, "two objects stand for one source_file");
   }
-    return Seen{.object = std::move(named.object)};
+  return Seen{.object = std::move(named.object)};
 }
 
 // Every version that came since the one the ledger knows; none when it knows the newest.
@@ -341,7 +341,8 @@ Result<Engine::Seen> Engine::LookAtVersions(const Task& task) {
         break;
       }
       NamedObject named = NameObject(rules_, version.info);
-      if (named.kind != NamedObject::Kind::kFile || named.object.source_file != task.source_file) return Seen{};
+      if (named.kind != NamedObject::Kind::kFile || named.object.source_file != task.source_file)
+        return Seen{};
       newest_first.push_back({std::move(named.object), version.is_delete_marker});
     }
   }
@@ -421,7 +422,7 @@ void Engine::Finish(const std::string& source_file) {
     const auto it = in_flight_.find(source_file);
     if (it == in_flight_.end()) return;
     InFlight& flight = it->second;
-        // Drained in the middle of a file's versions: the look did not come to its end.
+    // Drained in the middle of a file's versions: the look did not come to its end.
     (flight.rest.empty() ? handled : abandoned) = std::exchange(flight.waiting, {});
     flight.waiting = std::exchange(flight.waiting_for_next, {});
     flight.rest.clear();
@@ -445,7 +446,7 @@ void Engine::Finish(const std::string& source_file) {
 
 // HEAD first, whatever was seen before.
 void Engine::PlanAgain(Task task) {
-    task.object.reset();
+  task.object.reset();
   task.is_delete = false;
   task.rest.clear();
   std::vector<Done> abandoned;
@@ -459,7 +460,7 @@ void Engine::PlanAgain(Task task) {
       }
     } else {
       if (it != in_flight_.end()) it->second.rest.clear();
-            queue_.push_back(std::move(task));  // never waits: the thread that would make room may be this one
+      queue_.push_back(std::move(task));  // never waits: the thread that would make room may be this one
     }
   }
   work_.notify_one();
@@ -489,8 +490,9 @@ void Engine::CommitLoop() {
       ready_changed_.wait(lock, [&] { return closing_ || error_ || !ready_.empty(); });
       // While more is queued a larger group is worth a moment: each commit costs its readers a file, for
       // ever.
-      ready_changed_.wait_for(lock, kGroupTime,
-                        [&] { return closing_ || error_ || queue_.empty() || ready_.size() >= kGroupFiles; });
+      ready_changed_.wait_for(lock, kGroupTime, [&] {
+        return closing_ || error_ || queue_.empty() || ready_.size() >= kGroupFiles;
+      });
       if (closing_ || error_) return;
     }
     if (!CommitBatch(TakeReady())) return;
@@ -542,12 +544,12 @@ bool Engine::CommitBatch(std::vector<LoadedFile> batch) {
     Task task;
     task.source_file = std::move(file.source_file);
     task.key = std::move(file.key);
-        task.refused = std::move(file.refused);
+    task.refused = std::move(file.refused);
     task.repair = file.repair;
     task.attempt = file.attempt + 1;
     PlanAgain(std::move(task));
   }
-    for (const LoadedFile& file : outcome->nothing_to_do) ContinueWith(file.source_file, file.base);
+  for (const LoadedFile& file : outcome->nothing_to_do) ContinueWith(file.source_file, file.base);
   for (const LedgerEntry& entry : outcome->committed) ContinueWith(entry.source_file, outcome->version);
   return true;
 }

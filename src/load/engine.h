@@ -43,7 +43,7 @@ struct Task {
   std::string refused;         // not empty: the object cannot be loaded for this reason; recorded as failed
   bool delete_judged = false;  // absent from a listing whose absences the guard has let pass
   bool repair = false;         // load it though nothing seems to be to do (LoadRequest)
-    bool urgent = false;  // a hint: before what a listing found, and taken in though the queue is full
+  bool urgent = false;         // a hint: before what a listing found, and taken in though the queue is full
   int attempt = 0;
   // Called once, from any thread: true when a look that began after the submission came to an end (committed,
   // nothing to do, recorded as failed), false when it was given up. May be empty.
@@ -62,7 +62,7 @@ class Engine {
          Committer& committer, Observer& observer);
   ~Engine();  // stops; what is under way is finished or dropped, never half done
 
-      enum class Submitted {
+  enum class Submitted {
     kQueued,
     kUnderWay,  // the source_file is being worked on: looked at again after that
     kRefused,   // the engine has stopped; `done` was called with false
@@ -92,7 +92,7 @@ class Engine {
   std::vector<LoadedFile> TakeReady();
   bool CommitBatch(std::vector<LoadedFile> batch);
   Result<> Process(Task task);
-    // What the store says of a key now.
+  // What the store says of a key now.
   struct Seen {
     std::optional<SourceObject> object;  // absent: there is none, or it stands for another source_file
     bool is_delete = false;
@@ -125,21 +125,21 @@ class Engine {
   std::condition_variable ready_changed_;  // a file is ready, or the queue got shorter
   std::condition_variable idle_;           // a file is done with
   std::deque<Task> queue_;
-    using Done = std::function<void(bool handled)>;
+  using Done = std::function<void(bool handled)>;
   struct InFlight {
     bool look_again = false;
-    std::string key;               // to look at then: that of the latest hint
-    bool repair = false;           // of the look again
-        std::deque<Generation> rest;   // what follows the version under way
-    bool delete_judged = false;    // as in the task
-    std::vector<Done> waiting;     // for the look under way
+    std::string key;              // to look at then: that of the latest hint
+    bool repair = false;          // of the look again
+    std::deque<Generation> rest;  // what follows the version under way
+    bool delete_judged = false;   // as in the task
+    std::vector<Done> waiting;    // for the look under way
     std::vector<Done> waiting_for_next;
   };
   static void Tell(std::vector<Done> waiting, bool handled);
   void GiveUp(InFlight flight, std::vector<Done>& abandoned);
   std::unordered_map<std::string, InFlight> in_flight_;  // queued, loading or waiting for its commit
   std::deque<LoadedFile> ready_;
-    bool closing_ = false;
+  bool closing_ = false;
   bool draining_ = false;
   std::optional<Error> error_;
   Counts counts_;

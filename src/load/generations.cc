@@ -22,7 +22,8 @@ std::size_t CountNew(const LedgerEntry& last, const std::vector<Generation>& new
     if (IsVersionOf(last, newest_first[i])) return i;
   }
   if (last.outcome == EntryOutcome::kDeleted) {
-    // The marker is gone, or the delete was noticed by a HEAD, which names none: what follows the newest delete.
+    // The marker is gone, or the delete was noticed by a HEAD, which names none: what follows the newest
+    // delete.
     for (std::size_t i = 0; i < newest_first.size(); ++i) {
       if (newest_first[i].is_delete) return i;
     }

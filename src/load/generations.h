@@ -1,5 +1,5 @@
-// Versions of one object that the ledger has not seen (source.history = "all", on a store that keeps versions).
-// Pure.
+// Versions of one object that the ledger has not seen (source.history = "all", on a store that keeps
+// versions). Pure.
 #pragma once
 
 #include <deque>
@@ -18,17 +18,18 @@ struct Generation {
   bool is_delete = false;  // a delete marker
 };
 
-// `newest_first`: all versions that the store has of the key, named as source files. What is to be done, oldest
-// first, so that the last one is what the store holds now; empty when the ledger stands there.
+// `newest_first`: all versions that the store has of the key, named as source files. What is to be done,
+// oldest first, so that the last one is what the store holds now; empty when the ledger stands there.
 //
-// Where the version that the ledger knows last is no longer among them (a lifecycle rule removed it, or a person
-// did), only the newest is sure to be new; of the others those that were written after it are taken.
+// Where the version that the ledger knows last is no longer among them (a lifecycle rule removed it, or a
+// person did), only the newest is sure to be new; of the others those that were written after it are taken.
 // LastModified orders them here, it identifies nothing.
 std::deque<Generation> NewGenerations(const KeyAccount& account, const std::vector<Generation>& newest_first,
                                       std::string_view settings);
 
-// What a listing says of an object against the ledger's last entry, where a listing tells no version_id though
-// the store keeps versions: kNothing, kLoad, or kLook when only a HEAD can tell (the same bytes uploaded again).
+// What a listing says of an object against the ledger's last entry, where a listing tells no version_id
+// though the store keeps versions: kNothing, kLoad, or kLook when only a HEAD can tell (the same bytes
+// uploaded again).
 enum class ListedDecision { kNothing, kLoad, kLook };
 ListedDecision PlanListed(const KeyAccount& account, const SourceObject& listed, std::string_view settings);
 

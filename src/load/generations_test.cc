@@ -59,15 +59,17 @@ TEST(NewGenerations, EverythingWhenNothingIsKnownOldestFirst) {
 
 TEST(NewGenerations, WhatCameAfterTheLastKnown) {
   const KeyAccount account = After(EntryOutcome::kLoaded, "a", 1);
-  EXPECT_THAT(Ids(NewGenerations(account, {Made("c", 3), Made("b", 2), Made("a", 1), Made("z", 0)}, kSettings)),
-              ElementsAre("b", "c"));
+  EXPECT_THAT(
+      Ids(NewGenerations(account, {Made("c", 3), Made("b", 2), Made("a", 1), Made("z", 0)}, kSettings)),
+      ElementsAre("b", "c"));
   EXPECT_THAT(Ids(NewGenerations(account, {Made("a", 1), Made("z", 0)}, kSettings)), IsEmpty());
 }
 
 TEST(NewGenerations, TheTimeOfUploadIdentifiesNothing) {
   // All in one second, the known one in the middle.
   const KeyAccount account = After(EntryOutcome::kLoaded, "b", 1);
-  EXPECT_THAT(Ids(NewGenerations(account, {Made("c", 1), Made("b", 1), Made("a", 1)}, kSettings)), ElementsAre("c"));
+  EXPECT_THAT(Ids(NewGenerations(account, {Made("c", 1), Made("b", 1), Made("a", 1)}, kSettings)),
+              ElementsAre("c"));
 }
 
 TEST(NewGenerations, DeletesAreMirroredInTheirTurn) {
@@ -77,7 +79,8 @@ TEST(NewGenerations, DeletesAreMirroredInTheirTurn) {
       ElementsAre("-x", "c"));
   EXPECT_THAT(Ids(NewGenerations(account, {Made("-x", 2), Made("a", 1)}, kSettings)), ElementsAre("-x"));
   const KeyAccount deleted = After(EntryOutcome::kDeleted, "-x", 2);
-  EXPECT_THAT(Ids(NewGenerations(deleted, {Made("-y", 3), Made("-x", 2), Made("a", 1)}, kSettings)), IsEmpty());
+  EXPECT_THAT(Ids(NewGenerations(deleted, {Made("-y", 3), Made("-x", 2), Made("a", 1)}, kSettings)),
+              IsEmpty());
   EXPECT_THAT(Ids(NewGenerations(deleted, {Made("b", 3), Made("-x", 2), Made("a", 1)}, kSettings)),
               ElementsAre("b"));
   EXPECT_THAT(Ids(NewGenerations({}, {Made("a", 2), Made("-x", 1)}, kSettings)), ElementsAre("a"));

@@ -31,7 +31,8 @@ class History : public ::testing::Test {
     });
     std::vector<std::string> log;
     for (const Row& row : rows) {
-      if (Field(row, "source_file") == file) log.push_back(Field(row, "action") + " " + Field(row, "file_version"));
+      if (Field(row, "source_file") == file)
+        log.push_back(Field(row, "action") + " " + Field(row, "file_version"));
     }
     return log;
   }
@@ -77,7 +78,8 @@ TEST_F(History, DeletesBetweenVersionsAreMirrored) {
   ASSERT_TRUE(source_.Delete("k").has_value());
   Sync(all_);
   EXPECT_TRUE(SnapshotCounts(tables_).empty());
-  EXPECT_THAT(Log("k"), ElementsAre("loaded 1", "deleted 1", "loaded 2", "deleted 2", "loaded 3", "deleted 3"));
+  EXPECT_THAT(Log("k"),
+              ElementsAre("loaded 1", "deleted 1", "loaded 2", "deleted 2", "loaded 3", "deleted 3"));
   EXPECT_EQ(Sync(all_).commits, 0);
   ExpectDerivedAgree(tables_);
 }
@@ -139,7 +141,8 @@ TEST_F(History, OperationsThatFailDoNotLoseOrDoubleAVersion) {
     for (const char* generation : {"b", "c", "d"}) {
       ASSERT_TRUE(source.Put("k", Lines(2, generation)).has_value());
     }
-    store::FaultyStore faulty_tables(tables, {.at = at, .fault = store::Fault::kAfter, .then_dead = at % 2 == 0});
+    store::FaultyStore faulty_tables(tables,
+                                     {.at = at, .fault = store::Fault::kAfter, .then_dead = at % 2 == 0});
     [[maybe_unused]] const auto faulty = SyncOnce(source, faulty_tables, all_);
     const bool over = faulty_tables.operations() <= at;
     ASSERT_TRUE(SyncOnce(source, tables, all_).has_value());

@@ -125,7 +125,7 @@ bool Ledger::Live(const Known& known) {
 std::vector<Ledger::KnownFile> Ledger::Unseen(const Chosen& chosen, Version base) const {
   std::vector<KnownFile> unseen;
   for (const auto& [source_file, known] : keys_) {
-        if (known.seen == pass_ || known.last_at > base || !Live(known) || !chosen(source_file)) continue;
+    if (known.seen == pass_ || known.last_at > base || !Live(known) || !chosen(source_file)) continue;
     unseen.push_back({source_file, known.has_last ? known.last.key : std::string()});
   }
   return unseen;

@@ -46,10 +46,10 @@ class Ledger {
     std::string source_file;
     std::string key;  // of the object, "" when only rows without an entry are known
   };
-    using Chosen = std::function<bool(std::string_view source_file)>;
-    // Live files that the pass did not see and that no entry after version `base` tells of.
+  using Chosen = std::function<bool(std::string_view source_file)>;
+  // Live files that the pass did not see and that no entry after version `base` tells of.
   std::vector<KnownFile> Unseen(const Chosen& chosen, Version base) const;
-  std::int64_t live_files(const Chosen& chosen) const;        // known and not deleted
+  std::int64_t live_files(const Chosen& chosen) const;  // known and not deleted
   std::vector<LedgerEntry> Problems() const;  // last entries that are held or failed, by source_file
 
   template <typename Visit>  // visit(source_file, const LedgerEntry*, row count of the files)
@@ -80,7 +80,9 @@ class Ledger {
 };
 
 // For Chosen: no file is left out.
-inline bool EveryFile(std::string_view /*source_file*/) { return true; }
+inline bool EveryFile(std::string_view /*source_file*/) {
+  return true;
+}
 
 // Entries of a commit and the version that brought them.
 Result<std::vector<LedgerEntry>> EntriesOf(const delta::Commit& commit);

@@ -30,7 +30,7 @@ void WriteEntry(JsonWriter& json, const LedgerEntry& entry) {
     json.Key("etag").String(entry.version.etag);
     if (!entry.version.version_id.empty()) json.Key("versionId").String(entry.version.version_id);
     if (!entry.version.settled) json.Key("settled").Bool(false);
-        json.Key("size").Int(entry.size).Key("uploadedAt").Int(MicrosSinceEpoch(entry.uploaded_at));
+    json.Key("size").Int(entry.size).Key("uploadedAt").Int(MicrosSinceEpoch(entry.uploaded_at));
   } else if (!entry.version.version_id.empty()) {
     json.Key("versionId").String(entry.version.version_id);
   }

@@ -34,7 +34,7 @@ struct LedgerEntry {
   std::string source_file;  // the ledger's key
   std::string key;          // the object, below the source's root
   EntryOutcome outcome = EntryOutcome::kLoaded;
-    ObjectVersion version;  // deleted: the delete marker's version_id, where one is known
+  ObjectVersion version;  // deleted: the delete marker's version_id, where one is known
   std::int64_t size = 0;  // bytes of the object
   Timestamp uploaded_at;
   std::optional<ContentHash> hash;  // of the object's bytes; absent when they were not read

@@ -59,7 +59,8 @@ Result<bool> LoaderParts::ListObjects(const std::stop_token& stop, Version base,
   }
 }
 
-// The task for a listed object, as far as its name alone decides; nullopt when there is nothing to do about it.
+// The task for a listed object, as far as its name alone decides; nullopt when there is nothing to do about
+// it.
 std::optional<Task> LoaderParts::TaskFor(NamedObject named, Version base, Pass& pass) {
   if (named.kind == NamedObject::Kind::kIgnored) {
     ++pass.ignored;
@@ -74,9 +75,9 @@ std::optional<Task> LoaderParts::TaskFor(NamedObject named, Version base, Pass& 
   const bool again = ledger_->With(
       [&](Ledger& ledger) { return ledger.MarkSeen(named.object.source_file) == Ledger::Mark::kAgain; });
   if (again) {
-    const std::string reason =
-        fmt::format("another object stands for {} already: keys must not share a source_file (see source.pattern)",
-                    named.object.source_file);
+    const std::string reason = fmt::format(
+        "another object stands for {} already: keys must not share a source_file (see source.pattern)",
+        named.object.source_file);
     named = Refuse(std::move(named.object), reason);
     task.refused = named.reason;
     ledger_->With([&](Ledger& ledger) { return ledger.MarkSeen(named.object.source_file); });
@@ -105,8 +106,8 @@ Result<bool> LoaderParts::ListVersions(const std::stop_token& stop, Version base
   }
 }
 
-bool LoaderParts::TakeVersions(const std::vector<store::ListedVersion>& newest_first, Version base, Pass& pass,
-                               const Submit& submit) {
+bool LoaderParts::TakeVersions(const std::vector<store::ListedVersion>& newest_first, Version base,
+                               Pass& pass, const Submit& submit) {
   NamedObject newest = NameObject(rules_, newest_first.front().info);
   const bool is_gone = newest_first.front().is_delete_marker;
   // A file of ours that is gone is found among the unseen, where the guard judges how many there are.

@@ -88,7 +88,7 @@ class Loading {
         return Finish();
       }
     }
-        return Load();
+    return Load();
   }
 
  private:
@@ -101,7 +101,7 @@ class Loading {
     return Finish();
   }
 
-   Result<FileLoad> Finish() {
+  Result<FileLoad> Finish() {
     entry().duration_ms = std::max<std::int64_t>(
         0, std::chrono::duration_cast<std::chrono::milliseconds>(in_.clock.Now() - started_).count());
     return std::move(load_);
@@ -126,7 +126,7 @@ class Loading {
     return Finish();
   }
 
-    Result<bool> HashEquals(const ContentHash& expected) {
+  Result<bool> HashEquals(const ContentHash& expected) {
     PinnedReader reader(in_.source, object_, piece_bytes_);
     std::string whole;
     for (;;) {
@@ -156,7 +156,7 @@ class Loading {
   }
 
   Result<> DecodeAndPut() {
-        // The first bytes come before the first row: they may tell the version_id, which rows carry.
+    // The first bytes come before the first row: they may tell the version_id, which rows carry.
     if (!at_hand_) {
       auto first = reader_.Next();
       read_failed_ = !first;
@@ -168,12 +168,12 @@ class Loading {
     encode::RowEncoder rows(origin, [this](EncodedFile file) { return PutRows(std::move(file)); });
     encode::RejectEncoder rejects(origin, [this](EncodedFile file) { return PutRejects(std::move(file)); });
 
-        decode::SliceOptions slices;
+    decode::SliceOptions slices;
     slices.max_line_bytes = in_.options.max_line_bytes;
     slices.max_decompressed_bytes = in_.options.max_decompressed_bytes;
     decode::LineSource lines(
         [&]() -> Result<std::string> {
-                    auto piece = NextPiece();
+          auto piece = NextPiece();
           read_failed_ = read_failed_ || !piece;
           return piece;
         },
@@ -208,7 +208,7 @@ class Loading {
     if (!entry().hash) {
       // What the decoder did not ask for (the rest after its last byte) still belongs to the object's hash.
       for (;;) {
-                RTL_TRY(const std::string piece, NextPiece());
+        RTL_TRY(const std::string piece, NextPiece());
         if (piece.empty()) break;
       }
       entry().hash = reader_.hash();
@@ -300,7 +300,7 @@ class Loading {
 
   Result<> PutRows(EncodedFile file) {
     const std::string path = NewPath();
-        const delta::Table* raw = load_.read.repairs ? nullptr : in_.tables.Find(Role::kRaw);
+    const delta::Table* raw = load_.read.repairs ? nullptr : in_.tables.Find(Role::kRaw);
     // Over a network the second put waits beside the first one.
     const bool together = raw != nullptr && in_.tables.snapshot.store().Traits().remote;
     std::future<Result<>> raw_put;
@@ -326,7 +326,7 @@ class Loading {
     const delta::Table* quarantine = in_.tables.Find(Role::kQuarantine);
     if (quarantine == nullptr) return {};
     const std::string path = NewPath();
-        auto put = PutTo(*quarantine, path, file);
+    auto put = PutTo(*quarantine, path, file);
     if (!put) put_error_ = put.error();
     RTL_CHECK(put);
     entry().quarantine_files.push_back(
@@ -334,7 +334,7 @@ class Loading {
     return {};
   }
 
-    static Result<> PutTo(const delta::Table& table, const std::string& path, const EncodedFile& file) {
+  static Result<> PutTo(const delta::Table& table, const std::string& path, const EncodedFile& file) {
     auto put = table.store().Put(table.DataKey(path), file.bytes);
     if (!put) return Fail(put.error().Wrap(fmt::format("writing {} into {}", path, table.Uri())));
     return put;
@@ -365,7 +365,7 @@ class Loading {
   Timestamp started_;
   decode::NdjsonOptions ndjson_;
   FileLoad load_;
-    std::optional<std::string> at_hand_;  // a small object's bytes, already read and hashed
+  std::optional<std::string> at_hand_;  // a small object's bytes, already read and hashed
   std::int64_t piece_bytes_;
   PinnedReader reader_;
   std::optional<std::string> first_;  // the reader's first piece, not yet decoded
@@ -386,14 +386,15 @@ Result<FileLoad> LoadFile(const LoadInputs& inputs, const SourceObject& object, 
                           const std::vector<decode::Column>& known, const LoadRequest& request) {
   Loading loading(inputs, object, account, known);
   const auto& last = account.last;
-  const bool loaded = last && (last->outcome == EntryOutcome::kLoaded || last->outcome == EntryOutcome::kUnchanged);
+  const bool loaded =
+      last && (last->outcome == EntryOutcome::kLoaded || last->outcome == EntryOutcome::kUnchanged);
   if (request.repair) return loaded ? loading.Repair(*last) : loading.Run(std::nullopt);
   return loading.Run(RowsTag(account));
 }
 
 bool InShard(const Options& options, std::string_view source_file) {
-  return options.shards <= 1 ||
-         HashKey(source_file) % static_cast<std::uint64_t>(options.shards) == static_cast<std::uint64_t>(options.shard);
+  return options.shards <= 1 || HashKey(source_file) % static_cast<std::uint64_t>(options.shards) ==
+                                    static_cast<std::uint64_t>(options.shard);
 }
 
 std::string SettingsFingerprint(const Options& options) {

@@ -28,8 +28,8 @@ struct LoadInputs {
 
 // How a file is to be read, beyond what the options say.
 struct LoadRequest {
-  // Its rows in the snapshot are not what they should be: they are written anew, and where the object still is
-  // what the ledger says was loaded, under the same file_version and not into raw, which has it.
+  // Its rows in the snapshot are not what they should be: they are written anew, and where the object still
+  // is what the ledger says was loaded, under the same file_version and not into raw, which has it.
   bool repair = false;
 };
 

@@ -47,7 +47,7 @@ Result<KeysReport> LoaderParts::LoadKeys(const std::vector<std::string>& keys, s
     tasks.push_back(std::move(*task));
   }
   KeysReport report;
-    auto ran = RunTasks(std::move(tasks), stop);
+  auto ran = RunTasks(std::move(tasks), stop);
   if (!ran && ran.error().kind() != ErrorKind::kCancelled) return Fail(ran.error());
   if (ran) report.sync = std::move(*ran);
   for (const std::string& key : keys) {

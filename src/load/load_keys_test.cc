@@ -128,7 +128,7 @@ TEST_F(Keys, RepairLoadsAgainUnderTheSameVersionAndNotIntoRaw) {
   ASSERT_TRUE(state.has_value());
   for (const auto& [path, add] : state->adds) {
     const auto tag = ParseTags(add.tags);
-        if (!tag || tag->source_file != "a") continue;
+    if (!tag || tag->source_file != "a") continue;
     ASSERT_TRUE(tables_.Put(snapshot.DataKey(path), "damaged").has_value());
   }
   loader = Open();
@@ -144,10 +144,11 @@ TEST_F(Keys, RepairLoadsAgainUnderTheSameVersionAndNotIntoRaw) {
   ASSERT_TRUE(verified.has_value()) << verified.error().message();
   EXPECT_TRUE(verified->differences.empty()) << verified->differences[0].what;
   EXPECT_EQ(SnapshotCounts(tables_), (Counts{{{"a", "1"}, 3}, {{"b", "1"}, 2}}));
-  for (const Row& row : ReadRows(tables_, "customer_data_snapshot")) EXPECT_EQ(Field(row, "file_version"), "1");
+  for (const Row& row : ReadRows(tables_, "customer_data_snapshot"))
+    EXPECT_EQ(Field(row, "file_version"), "1");
   EXPECT_EQ(LogOf("a").size(), 2U);
   int in_raw = 0;
-    const auto raw = delta::Table(tables_, "customer_data_raw").Load();
+  const auto raw = delta::Table(tables_, "customer_data_raw").Load();
   ASSERT_TRUE(raw.has_value());
   for (const auto& [path, add] : raw->adds) {
     in_raw += add.stats.find("\"source_file\":\"a\"") != std::string::npos ? 1 : 0;

@@ -109,7 +109,7 @@ Result<SyncReport> LoaderParts::Sync(std::stop_token stop, const RunBounds& boun
   RTL_CHECK(DeriveOrWarn());
   Committer committer(set_, *ledger_, options_, clock_);
   Engine engine(inputs_, rules_, *ledger_, committer, *observer_);
-    std::int64_t files = 0;
+  std::int64_t files = 0;
   std::int64_t bytes = 0;
   std::int64_t left_over = 0;
   auto pass = ListSource(stop, engine.deletes(), [&](Task task, Decision) {
@@ -121,7 +121,7 @@ Result<SyncReport> LoaderParts::Sync(std::stop_token stop, const RunBounds& boun
     ++files;
     bytes += size;
     observer_->OnPlanned(1, size);
-        return engine.Submit(std::move(task)) != Engine::Submitted::kRefused;
+    return engine.Submit(std::move(task)) != Engine::Submitted::kRefused;
   });
   auto done = pass ? engine.WaitIdle(stop) : Result<>(Fail(pass.error()));
   if (!done) {
@@ -132,7 +132,7 @@ Result<SyncReport> LoaderParts::Sync(std::stop_token stop, const RunBounds& boun
     return Fail(done.error());
   }
   RTL_CHECK(Derive());
-    pass->refused_deletes = engine.deletes().refusal();
+  pass->refused_deletes = engine.deletes().refusal();
   SyncReport report = MakeReport(engine, *pass, started);
   report.left_over = left_over;
   return report;

@@ -42,9 +42,10 @@ struct SyncReport {
   std::int64_t commits = 0;
   double seconds = 0;
   std::vector<FileReport>
-      problems;  // held and failed now, new or still (from the ledger); each with its reason
-    std::int64_t left_over = 0;         // to be done, but beyond the run's bounds (RunBounds)
-  std::int64_t found_by_listing = 0;  // watch: files that a listing after the first found, and no hint before it
+      problems;                // held and failed now, new or still (from the ledger); each with its reason
+  std::int64_t left_over = 0;  // to be done, but beyond the run's bounds (RunBounds)
+  std::int64_t found_by_listing =
+      0;  // watch: files that a listing after the first found, and no hint before it
   std::string
       refused_deletes;  // not empty: the mass-delete guard stopped deletes; says how many and what to do
   bool converged() const { return problems.empty() && refused_deletes.empty(); }
@@ -53,7 +54,8 @@ struct SyncReport {
 // How much one run takes on; what is more is left for the next one.
 struct RunBounds {
   std::int64_t max_files = std::numeric_limits<std::int64_t>::max();
-  std::int64_t max_bytes = std::numeric_limits<std::int64_t>::max();  // a single larger file is loaded all the same
+  std::int64_t max_bytes =
+      std::numeric_limits<std::int64_t>::max();  // a single larger file is loaded all the same
 };
 
 // What became of keys that were loaded by name.
@@ -83,7 +85,7 @@ struct PlanReport {
 
 struct Difference {
   std::string source_file;
-  
+
   std::string
       what;  // "missing in the snapshot", "content differs", "rows: 95 in the file, 100 in the table", ...
   std::string key;  // of the object; empty when it is not about one object's rows
@@ -112,7 +114,7 @@ struct StatusReport {
   std::vector<TableStatus> tables;   // snapshot first
   std::int64_t source_files = 0;     // known, not deleted
   std::int64_t derivation_lag = 0;   // snapshot commits not yet absorbed by every derived table
-    std::vector<FileReport> problems;  // held or failed at the moment
+  std::vector<FileReport> problems;  // held or failed at the moment
   std::vector<RunInfo> runs;         // loaders that made the latest commits, the latest first
 };
 
@@ -137,16 +139,16 @@ class Loader {
                                               const Clock& clock = SystemClock());
   virtual ~Loader() = default;
 
-    // Lists, loads what differs, commits, derives. Errors are those that stop everything; a file's own problem
+  // Lists, loads what differs, commits, derives. Errors are those that stop everything; a file's own problem
   // is in the report. A stop ends it after the commit in flight, kCancelled.
   virtual Result<SyncReport> Sync(std::stop_token stop, const RunBounds& bounds = {}) = 0;
 
   // Follows the source until stopped; `hints` (keys that may have changed; empty key: list now) come from any
   // thread through Hint(). Returns after what was ready has been committed and derived.
-    virtual Result<SyncReport> Watch(std::stop_token stop) = 0;
-  // `done` is called once, from any thread, at the latest when Watch has returned: true when a look that began
-  // after the hint came to its end (committed, nothing to do, recorded as held or failed), false when it was
-  // given up. May be empty.
+  virtual Result<SyncReport> Watch(std::stop_token stop) = 0;
+  // `done` is called once, from any thread, at the latest when Watch has returned: true when a look that
+  // began after the hint came to its end (committed, nothing to do, recorded as held or failed), false when
+  // it was given up. May be empty.
   using HintDone = std::function<void(bool handled)>;
   virtual void Hint(std::string key, HintDone done = {}) = 0;
 

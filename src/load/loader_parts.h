@@ -59,7 +59,7 @@ class LoaderParts final : public Loader {
 
   Result<> OpenTables(bool create);
 
-    Result<SyncReport> Sync(std::stop_token stop, const RunBounds& bounds) override;
+  Result<SyncReport> Sync(std::stop_token stop, const RunBounds& bounds) override;
   Result<SyncReport> Watch(std::stop_token stop) override;
   void Hint(std::string key, HintDone done) override;
   Result<KeysReport> LoadKeys(const std::vector<std::string>& keys, std::stop_token stop) override;
@@ -76,17 +76,18 @@ class LoaderParts final : public Loader {
     std::string refused_deletes;
   };
   // Lists the source and calls `submit` for each task; a false answer ends the pass.
-    using Submit = std::function<bool(Task, Decision)>;
+  using Submit = std::function<bool(Task, Decision)>;
   Result<Pass> ListSource(const std::stop_token& stop, DeleteBound& deletes, const Submit& submit);
   Result<bool> ListObjects(const std::stop_token& stop, Version base, Pass& pass, const Submit& submit);
   Result<bool> ListVersions(const std::stop_token& stop, Version base, Pass& pass, const Submit& submit);
   bool TakeVersions(const std::vector<store::ListedVersion>& newest_first, Version base, Pass& pass,
                     const Submit& submit);
-    std::optional<Task> TaskFor(NamedObject named, Version base, Pass& pass);
-  std::optional<Task> TaskForKey(const std::string& key) const;  // to be looked at; nullopt: no customer's file
+  std::optional<Task> TaskFor(NamedObject named, Version base, Pass& pass);
+  std::optional<Task> TaskForKey(
+      const std::string& key) const;  // to be looked at; nullopt: no customer's file
   // Runs these alone, without a listing.
   Result<SyncReport> RunTasks(std::vector<Task> tasks, const std::stop_token& stop);
-    class Lister;
+  class Lister;
   Result<SyncReport> Follow(std::chrono::steady_clock::time_point started, std::stop_token stop);
   void SubmitHint(Engine& engine, const std::string& key, std::vector<HintDone> waiting);
   Result<> Derive();
@@ -123,7 +124,7 @@ class LoaderParts final : public Loader {
 
   std::mutex hints_mutex_;
   std::condition_variable hints_changed_;
-      std::map<std::string, std::vector<HintDone>> hints_;
+  std::map<std::string, std::vector<HintDone>> hints_;
   bool watch_ended_ = false;
 };
 

@@ -43,12 +43,12 @@ struct Options {
   std::int64_t max_decompressed_bytes = 64LL << 30;  // rows.max_decompressed_bytes
   Guard guard;
   std::int64_t memory_bytes = 512 << 20;  // load.memory: bound of what files being loaded hold
-    int threads = 0;                        // load.threads; 0: one per core
+  int threads = 0;                        // load.threads; 0: one per core
   // load.concurrency: files under way at once; 0: four a thread, and 96 where a store is remote.
   int concurrency = 0;
   // source.history = "all": every version of a versioned bucket is loaded, not the latest alone.
   bool all_versions = false;
-    std::function<RunInfo()> run_info;  // asked at each commit; may be empty
+  std::function<RunInfo()> run_info;  // asked at each commit; may be empty
   int shards = 1;  // source.shards: loaders that share the source by a hash of the source_file ...
   int shard = 0;   // source.shard: ... and which of them this one is, from 0
   bool single_threaded = false;   // all on the caller's thread, so that runs repeat exactly: for tests

@@ -12,11 +12,9 @@
 
 namespace rtl::load {
 
-
-
 class PinnedReader {
  public:
-    // `store` must outlive the reader; `object` is copied. A version without a version_id gets the one that the
+  // `store` must outlive the reader; `object` is copied. A version without a version_id gets the one that the
   // first reply tells.
   PinnedReader(store::ObjectStore& store, const SourceObject& object, std::int64_t piece_bytes)
       : store_(store), object_(object), piece_bytes_(piece_bytes) {}
@@ -31,10 +29,10 @@ class PinnedReader {
 
  private:
   store::ObjectStore& store_;
-    SourceObject object_;
+  SourceObject object_;
   const std::int64_t piece_bytes_;
 
-    std::int64_t offset_ = 0;
+  std::int64_t offset_ = 0;
   bool begun_ = false;  // an empty object is read once too
 
   ContentHasher hasher_;

@@ -1,5 +1,5 @@
-// What a running loader tells of itself in each of its commits, so that `status`, another process, can show it:
-// there is no state outside the tables.
+// What a running loader tells of itself in each of its commits, so that `status`, another process, can show
+// it: there is no state outside the tables.
 #pragma once
 
 #include <cstdint>

@@ -43,7 +43,8 @@ std::vector<RunInfo> LatestRuns(const delta::Table& snapshot, Version version) {
       const auto* info = std::get_if<delta::CommitInfo>(&action);
       auto run = info != nullptr ? ParseRunInfo(info->json) : std::nullopt;
       if (!run) continue;
-      const bool known = std::any_of(runs.begin(), runs.end(), [&](const RunInfo& r) { return r.id == run->id; });
+      const bool known =
+          std::any_of(runs.begin(), runs.end(), [&](const RunInfo& r) { return r.id == run->id; });
       if (!known) runs.push_back(std::move(*run));
     }
   }
@@ -85,7 +86,7 @@ Result<StatusReport> LoaderParts::Status() {
   if (exist_) {
     RTL_CHECK(ledger_->Refresh());
     report.source_files = ledger_->With([](Ledger& ledger) { return ledger.live_files(EveryFile); });
-        report.runs = LatestRuns(set_.snapshot, ledger_->version());
+    report.runs = LatestRuns(set_.snapshot, ledger_->version());
     for (const LedgerEntry& entry : ledger_->With([](Ledger& ledger) { return ledger.Problems(); })) {
       report.problems.push_back(ToReport(entry));
     }

@@ -41,7 +41,7 @@ Result<VerifyReport> LoaderParts::Verify(bool fast, std::stop_token stop) {
     RTL_TRY(counts, CountTableRows(damaged));
   }
   ledger_->With([](Ledger& ledger) { ledger.BeginPass(); });
-    const auto differ = [&](std::string source_file, std::string what, std::string key = {}) {
+  const auto differ = [&](std::string source_file, std::string what, std::string key = {}) {
     report.differences.push_back({std::move(source_file), std::move(what), std::move(key)});
   };
   RTL_TRY(const auto lister, source_.List(""));
@@ -78,14 +78,13 @@ Result<VerifyReport> LoaderParts::Verify(bool fast, std::stop_token stop) {
       } else if (const auto tag = RowsTag(account); difference.empty() && tag) {
         report.rows += tag->rows;
       }
-            if (!difference.empty()) differ(object.source_file, std::move(difference), object.key);
+      if (!difference.empty()) differ(object.source_file, std::move(difference), object.key);
     }
   }
-  for (const Ledger::KnownFile& file : ledger_->With([&](Ledger& ledger) {
-         return ledger.Unseen(EveryFile, ledger.version());
-       })) {
+  for (const Ledger::KnownFile& file :
+       ledger_->With([&](Ledger& ledger) { return ledger.Unseen(EveryFile, ledger.version()); })) {
     // A duplicate that is one no more leaves an entry without rows until the next sync.
-        differ(file.source_file, "in the tables, but not in the source",
+    differ(file.source_file, "in the tables, but not in the source",
            file.key.empty() ? file.source_file : file.key);
   }
   RTL_CHECK(CompareRecords(report));
@@ -99,7 +98,7 @@ std::string LoaderParts::CompareVersion(const SourceObject& object, const KeyAcc
   if (!account.last) return "missing in the tables";
   const LedgerEntry& last = *account.last;
   if (last.outcome == EntryOutcome::kDeleted) return "deleted in the tables, but in the source";
-    // A listing of a versioned bucket tells no version_id.
+  // A listing of a versioned bucket tells no version_id.
   const bool unnamed = object.version.version_id.empty() && !last.version.version_id.empty();
   const bool same = unnamed ? last.version.etag == object.version.etag && last.size == object.size
                             : last.version.Name() == object.version.Name();

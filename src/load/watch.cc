@@ -7,7 +7,6 @@
 #include <thread>
 #include <utility>
 
-
 #include "load/loader_parts.h"
 
 namespace rtl::load {
@@ -55,7 +54,8 @@ class Relooks {
 // Runs listings on a thread of its own, so that hints do not wait while a long one fills the queue.
 class LoaderParts::Lister {
  public:
-  Lister(LoaderParts& parts, Engine& engine, std::stop_token stop) : parts_(parts), engine_(engine), stop_(stop) {}
+  Lister(LoaderParts& parts, Engine& engine, std::stop_token stop)
+      : parts_(parts), engine_(engine), stop_(stop) {}
 
   bool busy() const { return busy_; }
 
@@ -179,12 +179,11 @@ Result<SyncReport> LoaderParts::Follow(std::chrono::steady_clock::time_point sta
     std::map<std::string, std::vector<HintDone>> hints;
     {
       std::unique_lock lock(hints_mutex_);
-      auto until = lister.busy() ? next_derive : std::min(next_listing, next_derive);
-      if (!relooks.empty()) until = std::min(until, SteadyClock::now() + std::chrono::milliseconds(200));
       const bool was_busy = lister.busy();
-      hints_changed_.wait_until(lock, until, [&] {
-        return stop.stop_requested() || !hints_.empty() || lister.busy() != was_busy;
-      });
+      auto until = was_busy ? next_derive : std::min(next_listing, next_derive);
+      if (!relooks.empty()) until = std::min(until, SteadyClock::now() + std::chrono::milliseconds(200));
+      hints_changed_.wait_until(
+          lock, until, [&] { return stop.stop_requested() || !hints_.empty() || lister.busy() != was_busy; });
       hints.swap(hints_);
     }
     if (!lister.busy() && lister.fatal) {

@@ -35,7 +35,7 @@ StoreKind Kind(std::string name, std::function<std::unique_ptr<StoreUnderTest>()
   kind.name = std::move(name);
   kind.make = std::move(make);
   kind.any_bytes_in_keys = false;  // S3's keys are UTF-8
-    kind.any_segments = true;
+  kind.any_segments = true;
   kind.keeps_versions = keeps_versions;
   kind.lists_ahead = true;
   kind.is_folders_below = true;  // the server keeps objects as files
@@ -53,10 +53,12 @@ s3::Options SmallParts() {
 
 INSTANTIATE_TEST_SUITE_P(
     S3, Conformance,
-    ::testing::Values(Kind("WholeBucket", [] { return std::make_unique<S3UnderTest>(false, ""); }),
-                      Kind("VersionedBelowAPrefix", [] { return std::make_unique<S3UnderTest>(true, "in/x y/"); }, true),
-                      Kind("InParts", [] { return std::make_unique<S3UnderTest>(false, "p/", SmallParts()); }),
-                      Kind("Faultless", [] { return std::make_unique<FaultlessOverS3>(); })),
+    ::testing::Values(
+        Kind("WholeBucket", [] { return std::make_unique<S3UnderTest>(false, ""); }),
+        Kind(
+            "VersionedBelowAPrefix", [] { return std::make_unique<S3UnderTest>(true, "in/x y/"); }, true),
+        Kind("InParts", [] { return std::make_unique<S3UnderTest>(false, "p/", SmallParts()); }),
+        Kind("Faultless", [] { return std::make_unique<FaultlessOverS3>(); })),
     [](const auto& instance) { return instance.param.name; });
 
 }  // namespace

@@ -51,7 +51,7 @@ RangeLister::~RangeLister() {
 Result<std::vector<store::ObjectInfo>> RangeLister::Next() {
   if (!first_given_) {  // most listings are one page
     first_given_ = true;
-        auto page = fetch_(segments_.front().cursor);
+    auto page = fetch_(segments_.front().cursor);
     const std::lock_guard lock(mutex_);
     Take(segments_.begin(), std::move(page));
     if (!error_ && !segments_.front().done) {
@@ -103,7 +103,7 @@ void RangeLister::Work(const std::stop_token& stop) {
     lock.unlock();
     auto page = fetch_(cursor);
     lock.lock();
-        segment->busy = false;
+    segment->busy = false;
     Take(segment, std::move(page));
   }
 }
@@ -146,9 +146,9 @@ void RangeLister::Take(Place segment, Result<KeyPage> page) {
   bool done = !page->more || objects.empty();
   // Somebody may have cut the segment meanwhile: what lies behind the cut is the other part's.
   if (!segment->end.empty()) {
-    const auto beyond = std::partition_point(objects.begin(), objects.end(), [&](const store::ObjectInfo& info) {
-      return info.key <= segment->end;
-    });
+    const auto beyond =
+        std::partition_point(objects.begin(), objects.end(),
+                             [&](const store::ObjectInfo& info) { return info.key <= segment->end; });
     if (beyond != objects.end()) {
       objects.erase(beyond, objects.end());
       done = true;

@@ -1,17 +1,18 @@
 // Lists a long range of keys by several requests at once and gives its pages in key order.
 //
-// A listing's pages follow each other one by one: a million keys take a thousand round trips. Here idle threads cut
-// the range that is being read in two at a guessed key and list the upper part at the same time. A guess decides
-// nothing but speed: the lower part ends with the guessed key, the upper one begins after it, whatever keys there are.
+// A listing's pages follow each other one by one: a million keys take a thousand round trips. Here idle
+// threads cut the range that is being read in two at a guessed key and list the upper part at the same time.
+// A guess decides nothing but speed: the lower part ends with the guessed key, the upper one begins after it,
+// whatever keys there are.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <mutex>
 #include <optional>
-#include <deque>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -26,11 +27,12 @@ struct KeyPage {
   std::vector<store::ObjectInfo> objects;  // ascending
   bool more = false;                       // keys follow
 };
-// The first keys greater than `after` (empty: from the beginning) of what is listed. Called from several threads.
+// The first keys greater than `after` (empty: from the beginning) of what is listed. Called from several
+// threads.
 using FetchPage = std::function<Result<KeyPage>(const std::string& after)>;
 
-// A key between the two (greater than `after`, less than `end`; an empty `end` is above all keys) where a range may
-// be cut; valid UTF-8 if they are. nullopt: none is worth it. Pure.
+// A key between the two (greater than `after`, less than `end`; an empty `end` is above all keys) where a
+// range may be cut; valid UTF-8 if they are. nullopt: none is worth it. Pure.
 std::optional<std::string> GuessBetween(std::string_view after, std::string_view end);
 
 class RangeLister final : public store::ObjectLister {

@@ -44,7 +44,8 @@ std::vector<std::string> ReadAll(RangeLister& lister) {
 
 TEST(RangeLister, NeitherMissesNorRepeatsAKey) {
   std::mt19937 random(7);
-  const std::vector<std::string> alphabets = {"0123456789", "ab/", "a\xc3\xa9z", " ~!", "ABCDEFabcdef0123456789-/"};
+  const std::vector<std::string> alphabets = {"0123456789", "ab/", "a\xc3\xa9z", " ~!",
+                                              "ABCDEFabcdef0123456789-/"};
   for (int round = 0; round < 60; ++round) {
     Bucket bucket;
     const std::string prefix = round % 3 == 0 ? "" : round % 3 == 1 ? "in/" : "customers/\xc3\xa9/";
@@ -53,14 +54,16 @@ TEST(RangeLister, NeitherMissesNorRepeatsAKey) {
     for (int i = 0; i < count; ++i) {
       std::string key = prefix;
       if (letters == "a\xc3\xa9z") {
-        for (std::size_t k = random() % 7 + 1; k > 0; --k) key += std::vector<std::string>{"a", "\xc3\xa9", "z"}[random() % 3];
+        for (std::size_t k = random() % 7 + 1; k > 0; --k)
+          key += std::vector<std::string>{"a", "\xc3\xa9", "z"}[random() % 3];
       } else {
         for (std::size_t k = random() % 7 + 1; k > 0; --k) key += letters[random() % letters.size()];
       }
       bucket.keys.insert(key);
     }
     RangeLister lister(bucket.Fetch(), prefix, "", 8);
-    EXPECT_EQ(ReadAll(lister), std::vector<std::string>(bucket.keys.begin(), bucket.keys.end())) << "round " << round;
+    EXPECT_EQ(ReadAll(lister), std::vector<std::string>(bucket.keys.begin(), bucket.keys.end()))
+        << "round " << round;
   }
 }
 
@@ -103,11 +106,16 @@ TEST(RangeLister, AnErrorEndsIt) {
 TEST(GuessBetween, LiesBetweenThem) {
   EXPECT_EQ(GuessBetween("a", "c"), "b");
   EXPECT_EQ(GuessBetween("id-1", "").has_value(), true);
-  for (const auto& [after, end] : std::vector<std::pair<std::string, std::string>>{
-           {"a", "b"}, {"abc", "abd"}, {"", "x"}, {"id-1", "id-9"}, {"a", "a\x21"}, {"~~~~~~~", ""}, {"\xc3\xa9", ""}}) {
+  for (const auto& [after, end] : std::vector<std::pair<std::string, std::string>>{{"a", "b"},
+                                                                                   {"abc", "abd"},
+                                                                                   {"", "x"},
+                                                                                   {"id-1", "id-9"},
+                                                                                   {"a", "a\x21"},
+                                                                                   {"~~~~~~~", ""},
+                                                                                   {"\xc3\xa9", ""}}) {
     if (const auto guess = GuessBetween(after, end)) {
       EXPECT_GT(*guess, after);
-            EXPECT_TRUE(end.empty() || *guess < end);
+      EXPECT_TRUE(end.empty() || *guess < end);
     }
   }
 }

@@ -122,7 +122,8 @@ std::string S3Client::Uri(std::string_view key) const {
 Question S3Client::MakeQuestion(std::string_view action, std::string_view key) const {
   Question question;
   question.action = action;
-  question.arn = key.empty() ? fmt::format("arn:aws:s3:::{}", bucket_) : fmt::format("arn:aws:s3:::{}/{}", bucket_, key);
+  question.arn =
+      key.empty() ? fmt::format("arn:aws:s3:::{}", bucket_) : fmt::format("arn:aws:s3:::{}/{}", bucket_, key);
   question.bucket = bucket_;
   return question;
 }
@@ -139,15 +140,17 @@ Result<http::Response> S3Client::Send(Ask ask) {
     call.request.url = Url(ask.key, ask.query);
     call.request.headers = ask.headers;
     call.request.body = ask.body;
-    call.content_sha256 = ask.body.empty() || ask.hash_body ? std::string() : std::string(aws::kUnsignedPayload);
-        // Without TLS nothing else vouches for the body: its hash is signed.
+    call.content_sha256 =
+        ask.body.empty() || ask.hash_body ? std::string() : std::string(aws::kUnsignedPayload);
+    // Without TLS nothing else vouches for the body: its hash is signed.
     if (call.request.url.starts_with("http://")) call.content_sha256.clear();
     call.repeatable = ask.repeatable;
     call.judge = [&](const http::Response& response) {
       aws::Verdict verdict = Judge(ask.question, response);
       if (verdict.next != aws::Verdict::Next::kDone && response.status < 500) {
         region_hint = response.Header("x-amz-bucket-region");
-        if (const auto error = ParseError(response.body); error && !error->region.empty()) region_hint = error->region;
+        if (const auto error = ParseError(response.body); error && !error->region.empty())
+          region_hint = error->region;
       }
       return verdict;
     };
@@ -163,10 +166,9 @@ Result<http::Response> S3Client::Send(Ask ask) {
 void S3Client::AddCustomerKey(std::vector<http::Header>& headers) const {
   if (options_.sse_customer_key.empty()) return;
   std::string key(options_.sse_customer_key.size(), '\0');
-  const int size =
-      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(key.data()),
-                      reinterpret_cast<const unsigned char*>(options_.sse_customer_key.data()),
-                      static_cast<int>(options_.sse_customer_key.size()));
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(key.data()),
+                                   reinterpret_cast<const unsigned char*>(options_.sse_customer_key.data()),
+                                   static_cast<int>(options_.sse_customer_key.size()));
   key.resize(static_cast<std::size_t>(std::clamp(size, 0, 32)));
   headers.push_back({"x-amz-server-side-encryption-customer-algorithm", "AES256"});
   headers.push_back({"x-amz-server-side-encryption-customer-key", options_.sse_customer_key});
@@ -183,7 +185,8 @@ void S3Client::AddWriteHeaders(std::vector<http::Header>& headers) const {
 }
 
 void S3Client::AddChecksum(std::vector<http::Header>& headers, std::string_view bytes) const {
-  if (options_.checksum == Checksum::kCrc32c) headers.push_back({"x-amz-checksum-crc32c", Crc32cBase64(bytes)});
+  if (options_.checksum == Checksum::kCrc32c)
+    headers.push_back({"x-amz-checksum-crc32c", Crc32cBase64(bytes)});
   if (options_.checksum == Checksum::kSha256) {
     headers.push_back({"x-amz-checksum-sha256", Base64(Digest(bytes, EVP_sha256()))});
   }
@@ -191,14 +194,16 @@ void S3Client::AddChecksum(std::vector<http::Header>& headers, std::string_view 
 
 void S3Client::AddConditions(std::vector<http::Header>& headers, const Conditions& conditions) {
   if (conditions.if_none_match) headers.push_back({"If-None-Match", "*"});
-  if (!conditions.if_match.empty()) headers.push_back({"If-Match", fmt::format("\"{}\"", conditions.if_match)});
+  if (!conditions.if_match.empty())
+    headers.push_back({"If-Match", fmt::format("\"{}\"", conditions.if_match)});
 }
 
 Result<store::Object> S3Client::GetObject(const GetRequest& request) {
   Ask ask;
   ask.kind = "GET";
   ask.key = request.key;
-  ask.question = MakeQuestion(request.version_id.empty() ? "s3:GetObject" : "s3:GetObjectVersion", request.key);
+  ask.question =
+      MakeQuestion(request.version_id.empty() ? "s3:GetObject" : "s3:GetObjectVersion", request.key);
   ask.question.body_is_data = true;
   if (!request.version_id.empty()) ask.query = "versionId=" + aws::UriEncode(request.version_id, false);
   if (!request.if_match.empty()) ask.headers.push_back({"If-Match", fmt::format("\"{}\"", request.if_match)});
@@ -224,14 +229,16 @@ Result<store::Object> S3Client::GetObject(const GetRequest& request) {
   const bool is_whole = !request.range && !expected.empty() && (type.empty() || type == "FULL_OBJECT") &&
                         expected.find('-') == std::string_view::npos;
   if (is_whole && expected != Crc32cBase64(object.bytes)) {
-    return Fail(ErrorKind::kUnavailable,
-                fmt::format("GET: {}: the bytes that came do not have the checksum that S3 keeps of the object",
-                            Uri(request.key)));
+    return Fail(
+        ErrorKind::kUnavailable,
+        fmt::format("GET: {}: the bytes that came do not have the checksum that S3 keeps of the object",
+                    Uri(request.key)));
   }
   return object;
 }
 
-Result<std::optional<store::ObjectInfo>> S3Client::HeadObject(std::string_view key, std::string_view version_id) {
+Result<std::optional<store::ObjectInfo>> S3Client::HeadObject(std::string_view key,
+                                                              std::string_view version_id) {
   Ask ask;
   ask.kind = "HEAD";
   ask.method = "HEAD";
@@ -245,14 +252,16 @@ Result<std::optional<store::ObjectInfo>> S3Client::HeadObject(std::string_view k
   return InfoOf(key, response);
 }
 
-Result<PutAnswer> S3Client::PutObject(std::string_view key, std::string_view bytes, const Conditions& conditions) {
+Result<PutAnswer> S3Client::PutObject(std::string_view key, std::string_view bytes,
+                                      const Conditions& conditions) {
   if (static_cast<std::int64_t>(bytes.size()) > options_.multipart_from_bytes) {
     return PutInParts(key, bytes, conditions);
   }
   return PutWhole(key, bytes, conditions);
 }
 
-Result<PutAnswer> S3Client::PutWhole(std::string_view key, std::string_view bytes, const Conditions& conditions) {
+Result<PutAnswer> S3Client::PutWhole(std::string_view key, std::string_view bytes,
+                                     const Conditions& conditions) {
   const bool is_conditional = conditions.if_none_match || !conditions.if_match.empty();
   Ask ask;
   ask.kind = "PUT";
@@ -270,7 +279,8 @@ Result<PutAnswer> S3Client::PutWhole(std::string_view key, std::string_view byte
   return response.status == 412 ? PutAnswer::kPreconditionFailed : PutAnswer::kWritten;
 }
 
-Result<PutAnswer> S3Client::PutInParts(std::string_view key, std::string_view bytes, const Conditions& conditions) {
+Result<PutAnswer> S3Client::PutInParts(std::string_view key, std::string_view bytes,
+                                       const Conditions& conditions) {
   Ask create;
   create.kind = "POST";
   create.method = "POST";
@@ -298,8 +308,9 @@ Result<PutAnswer> S3Client::PutInParts(std::string_view key, std::string_view by
     for (int t = 0; t < std::min(options_.parallel_parts, count); ++t) {
       threads.push_back(std::async(std::launch::async, [&] {
         for (int i = next++; i < count; i = next++) {
-          auto part = PutPart(key, upload, i + 1,
-                              bytes.substr(static_cast<std::size_t>(i * part_bytes), static_cast<std::size_t>(part_bytes)));
+          auto part = PutPart(
+              key, upload, i + 1,
+              bytes.substr(static_cast<std::size_t>(i * part_bytes), static_cast<std::size_t>(part_bytes)));
           const std::lock_guard lock(error_mutex);
           if (!part && !failed) failed = part.error();
           if (failed) return;
@@ -308,8 +319,10 @@ Result<PutAnswer> S3Client::PutInParts(std::string_view key, std::string_view by
       }));
     }
   }
-  Result<PutAnswer> answer = failed ? Result<PutAnswer>(Fail(*failed)) : Complete(key, upload, parts, conditions);
-    // An upload whose end is not known is left to the bucket's rule for unfinished uploads: it may be the object.
+  Result<PutAnswer> answer =
+      failed ? Result<PutAnswer>(Fail(*failed)) : Complete(key, upload, parts, conditions);
+  // An upload whose end is not known is left to the bucket's rule for unfinished uploads: it may be the
+  // object.
   const bool is_unknown = !answer && answer.error().kind() == ErrorKind::kCommitUnknown;
   const bool is_written = answer && *answer == PutAnswer::kWritten;
   if (!is_written && !is_unknown) {
@@ -325,7 +338,8 @@ Result<PutAnswer> S3Client::PutInParts(std::string_view key, std::string_view by
   return answer;
 }
 
-Result<Part> S3Client::PutPart(std::string_view key, const std::string& upload, int number, std::string_view bytes) {
+Result<Part> S3Client::PutPart(std::string_view key, const std::string& upload, int number,
+                               std::string_view bytes) {
   Ask ask;
   ask.kind = "PUT";
   ask.method = "PUT";
@@ -344,8 +358,8 @@ Result<Part> S3Client::PutPart(std::string_view key, const std::string& upload, 
   return part;
 }
 
-Result<PutAnswer> S3Client::Complete(std::string_view key, const std::string& upload, std::span<const Part> parts,
-                                     const Conditions& conditions) {
+Result<PutAnswer> S3Client::Complete(std::string_view key, const std::string& upload,
+                                     std::span<const Part> parts, const Conditions& conditions) {
   const std::string body =
       CompleteBody(parts, options_.checksum == Checksum::kSha256 ? "ChecksumSHA256" : "ChecksumCRC32C");
   const bool is_conditional = conditions.if_none_match || !conditions.if_match.empty();
@@ -409,8 +423,8 @@ Result<> S3Client::DeleteObjects(std::span<const std::string> keys) {
       const bool denied = failure.code == "AccessDenied";
       return Fail(denied ? ErrorKind::kPermissionDenied : ErrorKind::kUnavailable,
                   fmt::format("DELETE: {}: {}: {}{}", Uri(failure.key), failure.code, failure.message,
-                              denied ? fmt::format(" (s3:DeleteObject on arn:aws:s3:::{}/{} is needed)", bucket_,
-                                                   failure.key)
+                              denied ? fmt::format(" (s3:DeleteObject on arn:aws:s3:::{}/{} is needed)",
+                                                   bucket_, failure.key)
                                      : std::string()));
     }
   }
@@ -438,7 +452,8 @@ Result<VersionsPage> S3Client::ListVersions(std::string_view prefix, std::string
                                             std::string_view version_marker) {
   Ask ask;
   ask.kind = "LIST";
-  ask.query = fmt::format("versions=&encoding-type=url&max-keys=1000&prefix={}", aws::UriEncode(prefix, false));
+  ask.query =
+      fmt::format("versions=&encoding-type=url&max-keys=1000&prefix={}", aws::UriEncode(prefix, false));
   if (!key_marker.empty()) ask.query += "&key-marker=" + aws::UriEncode(key_marker, false);
   if (!version_marker.empty()) ask.query += "&version-id-marker=" + aws::UriEncode(version_marker, false);
   ask.question = MakeQuestion("s3:ListBucketVersions", "");
@@ -456,8 +471,9 @@ Result<> S3Client::HeadBucket(std::string* region) {
   ask.question.absent_is_a_value = true;
   RTL_TRY(const http::Response response, Send(std::move(ask)));
   if (response.status == 404) {
-    return Fail(ErrorKind::kBadConfig,
-                fmt::format("there is no bucket {} at {}: check its name and the endpoint", bucket_, endpoint()));
+    return Fail(
+        ErrorKind::kBadConfig,
+        fmt::format("there is no bucket {} at {}: check its name and the endpoint", bucket_, endpoint()));
   }
   if (region != nullptr) *region = response.Header("x-amz-bucket-region");
   return {};

@@ -1,5 +1,5 @@
-// S3's operations on one bucket, a function each. Knows requests and answers, not what they are for; the store and
-// the doctor use it. Keys are whole keys of the bucket. Threads: any, any number at once.
+// S3's operations on one bucket, a function each. Knows requests and answers, not what they are for; the
+// store and the doctor use it. Keys are whole keys of the bucket. Threads: any, any number at once.
 //
 // Errors: as s3_verdict.cc says, after retries within the budget (aws/caller.h). Secrets are in no message.
 #pragma once
@@ -31,8 +31,8 @@ enum class PutAnswer { kWritten, kPreconditionFailed };
 class S3Client {
  public:
   S3Client(std::string bucket, Options options, std::shared_ptr<http::Client> client,
-           std::shared_ptr<aws::CredentialsProvider> credentials, std::shared_ptr<aws::RequestCounters> counters,
-           const Clock& clock);
+           std::shared_ptr<aws::CredentialsProvider> credentials,
+           std::shared_ptr<aws::RequestCounters> counters, const Clock& clock);
 
   struct GetRequest {
     std::string_view key;
@@ -40,15 +40,17 @@ class S3Client {
     std::string version_id;  // empty: the latest
     std::optional<store::ByteRange> range;
   };
-  // kConflict: not at if_match. A range that begins at the end or after it gives no bytes; info.size is the whole
-  // object's. The body is checked against its length and, where S3 sends one of the whole object, its checksum.
+  // kConflict: not at if_match. A range that begins at the end or after it gives no bytes; info.size is the
+  // whole object's. The body is checked against its length and, where S3 sends one of the whole object, its
+  // checksum.
   Result<store::Object> GetObject(const GetRequest& request);
   // nullopt: 404. A HEAD cannot tell an absent object from an absent bucket: HeadBucket can.
   Result<std::optional<store::ObjectInfo>> HeadObject(std::string_view key, std::string_view version_id = {});
 
-  // One request, or above multipart_from_bytes a multipart upload. With conditions, kCommitUnknown when it may
-  // have been carried out.
-  Result<PutAnswer> PutObject(std::string_view key, std::string_view bytes, const Conditions& conditions = {});
+  // One request, or above multipart_from_bytes a multipart upload. With conditions, kCommitUnknown when it
+  // may have been carried out.
+  Result<PutAnswer> PutObject(std::string_view key, std::string_view bytes,
+                              const Conditions& conditions = {});
   Result<> CopyObject(std::string_view from_key, std::string_view to_key);
   Result<> DeleteObject(std::string_view key);
   Result<> DeleteObjects(std::span<const std::string> keys);  // any number
@@ -58,7 +60,8 @@ class S3Client {
     int max_keys = 1000;
   };
   Result<ListPage> ListObjects(const ListRequest& request);
-  Result<VersionsPage> ListVersions(std::string_view prefix, std::string_view key_marker, std::string_view version_marker);
+  Result<VersionsPage> ListVersions(std::string_view prefix, std::string_view key_marker,
+                                    std::string_view version_marker);
 
   // kBadConfig: no such bucket. `region`: where it lies, where S3 says so.
   Result<> HeadBucket(std::string* region = nullptr);

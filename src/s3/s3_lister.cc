@@ -19,7 +19,8 @@ bool TakeOffRoot(std::string& key, const std::string& root) {
 
 class ObjectPages final : public store::ObjectLister {
  public:
-  ObjectPages(std::unique_ptr<RangeLister> pages, std::string root) : pages_(std::move(pages)), root_(std::move(root)) {}
+  ObjectPages(std::unique_ptr<RangeLister> pages, std::string root)
+      : pages_(std::move(pages)), root_(std::move(root)) {}
 
   Result<std::vector<store::ObjectInfo>> Next() override {
     for (;;) {
@@ -69,9 +70,10 @@ class VersionPages final : public store::VersionLister {
 
 }  // namespace
 
-Result<std::unique_ptr<store::ObjectLister>> MakeObjectLister(std::shared_ptr<S3Client> client, std::string root,
-                                                              std::string_view prefix, std::string_view start_after) {
-    const std::string whole = root + std::string(prefix);
+Result<std::unique_ptr<store::ObjectLister>> MakeObjectLister(std::shared_ptr<S3Client> client,
+                                                              std::string root, std::string_view prefix,
+                                                              std::string_view start_after) {
+  const std::string whole = root + std::string(prefix);
   std::string after = start_after.empty() ? std::string() : root + std::string(start_after);
   auto fetch = [client = std::move(client), whole](const std::string& from) -> Result<KeyPage> {
     S3Client::ListRequest request;
@@ -84,8 +86,8 @@ Result<std::unique_ptr<store::ObjectLister>> MakeObjectLister(std::shared_ptr<S3
   return std::make_unique<ObjectPages>(std::move(pages), std::move(root));
 }
 
-Result<std::unique_ptr<store::VersionLister>> MakeVersionLister(std::shared_ptr<S3Client> client, std::string root,
-                                                                std::string_view prefix) {
+Result<std::unique_ptr<store::VersionLister>> MakeVersionLister(std::shared_ptr<S3Client> client,
+                                                                std::string root, std::string_view prefix) {
   std::string whole = root + std::string(prefix);
   return std::make_unique<VersionPages>(std::move(client), std::move(root), std::move(whole));
 }

@@ -11,9 +11,10 @@
 namespace rtl::s3 {
 
 // `root`: the store's prefix, taken off the keys; `prefix` and `start_after` are below it.
-Result<std::unique_ptr<store::ObjectLister>> MakeObjectLister(std::shared_ptr<S3Client> client, std::string root,
-                                                              std::string_view prefix, std::string_view start_after);
-Result<std::unique_ptr<store::VersionLister>> MakeVersionLister(std::shared_ptr<S3Client> client, std::string root,
-                                                                std::string_view prefix);
+Result<std::unique_ptr<store::ObjectLister>> MakeObjectLister(std::shared_ptr<S3Client> client,
+                                                              std::string root, std::string_view prefix,
+                                                              std::string_view start_after);
+Result<std::unique_ptr<store::VersionLister>> MakeVersionLister(std::shared_ptr<S3Client> client,
+                                                                std::string root, std::string_view prefix);
 
 }  // namespace rtl::s3

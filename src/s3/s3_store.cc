@@ -38,10 +38,11 @@ class S3Store final : public store::ObjectStore {
     if (options.range && (options.range->offset < 0 || options.range->length < 0)) {
       return Fail(ErrorKind::kInternal, fmt::format("{}: a range must not be negative", Uri(key)));
     }
-        auto object = options.range ? GetRange(key, options) : GetWhole(key, options);
+    auto object = options.range ? GetRange(key, options) : GetWhole(key, options);
     // A server that does not keep to what was asked for must not pass for another version's bytes.
     if (object && options.pin && !IsAt(*options.pin, object->info.version)) {
-      return Fail(ErrorKind::kConflict, fmt::format("{}: it is not at the version that was asked for", Uri(key)));
+      return Fail(ErrorKind::kConflict,
+                  fmt::format("{}: it is not at the version that was asked for", Uri(key)));
     }
     if (object) {
       object->info.key = key;
@@ -68,7 +69,8 @@ class S3Store final : public store::ObjectStore {
     return answer == PutAnswer::kWritten ? PutIfAbsentOutcome::kCreated : PutIfAbsentOutcome::kExists;
   }
 
-  Result<std::unique_ptr<store::ObjectLister>> List(std::string_view prefix, std::string_view start_after) override {
+  Result<std::unique_ptr<store::ObjectLister>> List(std::string_view prefix,
+                                                    std::string_view start_after) override {
     return MakeObjectLister(client_, prefix_, prefix, start_after);
   }
 
@@ -155,8 +157,9 @@ class S3Store final : public store::ObjectStore {
             mine.range = store::ByteRange{range.offset + begin, wanted};
             auto part = client_->GetObject(mine);
             if (part && static_cast<std::int64_t>(part->bytes.size()) != wanted) {
-              part = Fail(ErrorKind::kUnavailable, fmt::format("GET: {}: {} bytes came where {} were due",
-                                                               client_->Uri(whole_key), part->bytes.size(), wanted));
+              part = Fail(ErrorKind::kUnavailable,
+                          fmt::format("GET: {}: {} bytes came where {} were due", client_->Uri(whole_key),
+                                      part->bytes.size(), wanted));
             }
             if (part) {
               std::copy(part->bytes.begin(), part->bytes.end(), object.bytes.begin() + begin);
@@ -173,7 +176,7 @@ class S3Store final : public store::ObjectStore {
     return object;
   }
 
-    static bool IsAt(const ObjectVersion& pin, const ObjectVersion& version) {
+  static bool IsAt(const ObjectVersion& pin, const ObjectVersion& version) {
     return (pin.etag.empty() || pin.etag == version.etag) &&
            (pin.version_id.empty() || pin.version_id == version.version_id);
   }
@@ -188,7 +191,8 @@ class S3Store final : public store::ObjectStore {
     store::Object object;
     RTL_TRY(object.info, HeadOf(key, options.pin ? options.pin->version_id : std::string()));
     if (options.pin && !options.pin->etag.empty() && options.pin->etag != object.info.version.etag) {
-      return Fail(ErrorKind::kConflict, fmt::format("{}: it is not at the version that was asked for", Uri(key)));
+      return Fail(ErrorKind::kConflict,
+                  fmt::format("{}: it is not at the version that was asked for", Uri(key)));
     }
     return object;
   }

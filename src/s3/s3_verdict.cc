@@ -17,16 +17,20 @@ bool OneOf(std::string_view code, const std::array<std::string_view, N>& codes) 
   return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
-constexpr std::array<std::string_view, 7> kThrottled = {
-    "SlowDown",        "ServiceUnavailable",    "RequestLimitExceeded",  "Throttling",
-    "ThrottlingException", "TooManyRequests", "ProvisionedThroughputExceeded"};
-constexpr std::array<std::string_view, 4> kStale = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired",
-                                                    "InvalidToken"};
+constexpr std::array<std::string_view, 7> kThrottled = {"SlowDown",
+                                                        "ServiceUnavailable",
+                                                        "RequestLimitExceeded",
+                                                        "Throttling",
+                                                        "ThrottlingException",
+                                                        "TooManyRequests",
+                                                        "ProvisionedThroughputExceeded"};
+constexpr std::array<std::string_view, 4> kStale = {"ExpiredToken", "ExpiredTokenException",
+                                                    "TokenRefreshRequired", "InvalidToken"};
 constexpr std::array<std::string_view, 3> kRegion = {"AuthorizationHeaderMalformed", "PermanentRedirect",
                                                      "IllegalLocationConstraintException"};
 constexpr std::array<std::string_view, 5> kKeyManagement = {
-    "KMS.DisabledException", "KMS.NotFoundException", "KMS.KMSInvalidStateException", "KMS.AccessDeniedException",
-    "KMS.InvalidKeyUsageException"};
+    "KMS.DisabledException", "KMS.NotFoundException", "KMS.KMSInvalidStateException",
+    "KMS.AccessDeniedException", "KMS.InvalidKeyUsageException"};
 
 aws::Verdict Make(Next next, ErrorKind kind, const ErrorBody& error, std::string message) {
   aws::Verdict verdict;
@@ -51,8 +55,9 @@ aws::Verdict Forbidden(const Question& question, const ErrorBody& error) {
                 "the clock here and S3's are too far apart: set this machine's clock");
   }
   if (error.code == "InvalidAccessKeyId") {
-    return Make(Next::kCredentials, ErrorKind::kPermissionDenied, error,
-                "S3 does not know this access key: check the credentials (rtloader doctor shows which are used)");
+    return Make(
+        Next::kCredentials, ErrorKind::kPermissionDenied, error,
+        "S3 does not know this access key: check the credentials (rtloader doctor shows which are used)");
   }
   if (error.code == "SignatureDoesNotMatch") {
     return Make(Next::kFail, ErrorKind::kPermissionDenied, error,
@@ -77,7 +82,7 @@ aws::Verdict Judge(const Question& question, const http::Response& response) {
   const int status = response.status;
   if (status >= 200 && status < 300) {
     // CopyObject, CompleteMultipartUpload and others may fail after the 200 is sent.
-        if (!question.body_is_data && response.body.find("<Error>") < 256) {
+    if (!question.body_is_data && response.body.find("<Error>") < 256) {
       if (const auto error = ParseError(response.body)) {
         const bool throttled = OneOf(error->code, kThrottled);
         return Make(throttled ? Next::kSlowDown : Next::kRetry, ErrorKind::kUnavailable, *error,
@@ -88,7 +93,8 @@ aws::Verdict Judge(const Question& question, const http::Response& response) {
   }
   const ErrorBody error = ErrorOf(response);
   if (OneOf(error.code, kThrottled) || status == 503 || status == 429) {
-    return Make(Next::kSlowDown, ErrorKind::kUnavailable, error, "S3 asks for fewer requests: " + error.message);
+    return Make(Next::kSlowDown, ErrorKind::kUnavailable, error,
+                "S3 asks for fewer requests: " + error.message);
   }
   if (OneOf(error.code, kStale)) {
     return Make(Next::kCredentials, ErrorKind::kPermissionDenied, error,
@@ -107,14 +113,16 @@ aws::Verdict Judge(const Question& question, const http::Response& response) {
     case 304:
     case 412:
       if (question.precondition_is_a_value) return {};
-      return Make(Next::kFail, ErrorKind::kConflict, error, "the object is not at the version that was asked for");
+      return Make(Next::kFail, ErrorKind::kConflict, error,
+                  "the object is not at the version that was asked for");
     case 400:
       if (error.code == "RequestTimeout" || error.code == "IncompleteBody") {
         return Make(Next::kRetry, ErrorKind::kUnavailable, error, error.message);
       }
       if (error.code == "BadDigest" || error.code == "XAmzContentChecksumMismatch" ||
           error.code == "XAmzContentSHA256Mismatch") {
-        return Make(Next::kRetry, ErrorKind::kUnavailable, error, "the bytes were changed on the way: " + error.message);
+        return Make(Next::kRetry, ErrorKind::kUnavailable, error,
+                    "the bytes were changed on the way: " + error.message);
       }
       return Make(Next::kFail, ErrorKind::kBadData, error, error.message);
     case 401:
@@ -131,8 +139,9 @@ aws::Verdict Judge(const Question& question, const http::Response& response) {
       return Make(Next::kFail, ErrorKind::kNotFound, error, "that version is a delete marker");
     case 409: {
       const bool again = error.code == "ConditionalRequestConflict" || error.code == "OperationAborted";
-      aws::Verdict verdict = Make(again ? Next::kRetry : Next::kFail, again ? ErrorKind::kUnavailable : ErrorKind::kConflict,
-                                  error, error.message);
+      aws::Verdict verdict =
+          Make(again ? Next::kRetry : Next::kFail, again ? ErrorKind::kUnavailable : ErrorKind::kConflict,
+               error, error.message);
       // Another conditional request was under way; this one was not carried out.
       verdict.certainly_nothing_done = again && question.is_conditional_put;
       return verdict;
@@ -143,9 +152,11 @@ aws::Verdict Judge(const Question& question, const http::Response& response) {
       break;
   }
   if (status >= 500 || status == 408) {
-    return Make(Next::kRetry, ErrorKind::kUnavailable, error, fmt::format("S3 answered {}: {}", status, error.message));
+    return Make(Next::kRetry, ErrorKind::kUnavailable, error,
+                fmt::format("S3 answered {}: {}", status, error.message));
   }
-  return Make(Next::kFail, ErrorKind::kBadData, error, fmt::format("S3 answered {}: {}", status, error.message));
+  return Make(Next::kFail, ErrorKind::kBadData, error,
+              fmt::format("S3 answered {}: {}", status, error.message));
 }
 
 }  // namespace rtl::s3

@@ -17,7 +17,7 @@ struct Question {
   // Answers that are values for the caller, not errors.
   bool absent_is_a_value = false;        // 404 without a word about the bucket
   bool precondition_is_a_value = false;  // 412, 304
-    bool body_is_data = false;              // an object's bytes: whatever they look like, they are no error
+  bool body_is_data = false;             // an object's bytes: whatever they look like, they are no error
   bool is_conditional_put = false;       // 409 ConditionalRequestConflict may be put again
 };
 

@@ -39,8 +39,10 @@ struct Case {
 
 TEST(Judge, EachRefusalIsItsOwnKindAndMessage) {
   const Case cases[] = {
-      {403, "AccessDenied", Next::kFail, ErrorKind::kPermissionDenied, "s3:GetObject on arn:aws:s3:::bucket/key"},
-      {403, "InvalidAccessKeyId", Next::kCredentials, ErrorKind::kPermissionDenied, "does not know this access key"},
+      {403, "AccessDenied", Next::kFail, ErrorKind::kPermissionDenied,
+       "s3:GetObject on arn:aws:s3:::bucket/key"},
+      {403, "InvalidAccessKeyId", Next::kCredentials, ErrorKind::kPermissionDenied,
+       "does not know this access key"},
       {403, "SignatureDoesNotMatch", Next::kFail, ErrorKind::kPermissionDenied, "secret access key"},
       {403, "RequestTimeTooSkewed", Next::kClockSkew, ErrorKind::kUnavailable, "clock"},
       {403, "InvalidObjectState", Next::kFail, ErrorKind::kPermissionDenied, "restore it first"},
@@ -95,7 +97,7 @@ TEST(Judge, AnAnswerThatBeganWellMayEndInAnError) {
   EXPECT_EQ(failed.next, Next::kRetry);
   EXPECT_EQ(failed.kind, ErrorKind::kUnavailable);
   EXPECT_EQ(Judge(Asked(), Answer(200, "SlowDown")).next, Next::kSlowDown);
-    // An object's bytes may look like anything.
+  // An object's bytes may look like anything.
   Question get = Asked();
   get.body_is_data = true;
   EXPECT_EQ(Judge(get, Answer(200, "InternalError")).next, Next::kDone);

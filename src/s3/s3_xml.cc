@@ -15,7 +15,8 @@ namespace {
 // Elements by local name: some servers give a namespace prefix.
 bool Is(const pugi::xml_node& node, std::string_view name) {
   std::string_view local = node.name();
-  if (const std::size_t colon = local.find(':'); colon != std::string_view::npos) local.remove_prefix(colon + 1);
+  if (const std::size_t colon = local.find(':'); colon != std::string_view::npos)
+    local.remove_prefix(colon + 1);
   return local == name;
 }
 
@@ -31,7 +32,8 @@ std::string Text(const pugi::xml_node& parent, std::string_view name) {
 }
 
 Result<pugi::xml_node> Root(pugi::xml_document& document, std::string_view xml, std::string_view name) {
-  const auto parsed = document.load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_ws_pcdata_single);
+  const auto parsed =
+      document.load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_ws_pcdata_single);
   const pugi::xml_node root = document.document_element();
   if (!parsed || !Is(root, name)) {
     return Fail(ErrorKind::kBadData, fmt::format("the answer is no {} document: {}", name,
@@ -121,7 +123,8 @@ std::optional<ErrorBody> ParseError(std::string_view xml) {
   pugi::xml_document document;
   const auto root = Root(document, xml, "Error");
   if (!root) return std::nullopt;
-  return ErrorBody{Text(*root, "Code"), Text(*root, "Message"), Text(*root, "Region"), Text(*root, "StorageClass")};
+  return ErrorBody{Text(*root, "Code"), Text(*root, "Message"), Text(*root, "Region"),
+                   Text(*root, "StorageClass")};
 }
 
 Result<ListPage> ParseListObjects(std::string_view xml) {
@@ -135,7 +138,8 @@ Result<ListPage> ParseListObjects(std::string_view xml) {
   }
   if (Text(root, "IsTruncated") == "true") {
     page.next_token = Text(root, "NextContinuationToken");
-    if (page.next_token.empty()) return Fail(ErrorKind::kBadData, "a page of a listing does not say how to go on");
+    if (page.next_token.empty())
+      return Fail(ErrorKind::kBadData, "a page of a listing does not say how to go on");
   }
   return page;
 }
@@ -181,7 +185,8 @@ Result<std::vector<DeleteFailure>> ParseDeleteResult(std::string_view xml) {
   RTL_TRY(const pugi::xml_node root, Root(document, xml, "DeleteResult"));
   std::vector<DeleteFailure> failures;
   for (const pugi::xml_node& entry : root.children()) {
-    if (Is(entry, "Error")) failures.push_back({Text(entry, "Key"), Text(entry, "Code"), Text(entry, "Message")});
+    if (Is(entry, "Error"))
+      failures.push_back({Text(entry, "Key"), Text(entry, "Code"), Text(entry, "Message")});
   }
   return failures;
 }
@@ -197,7 +202,8 @@ Result<std::string> ParseUploadId(std::string_view xml) {
 std::string CompleteBody(std::span<const Part> parts, std::string_view checksum_element) {
   std::string body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
   for (const Part& part : parts) {
-    body += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>\"{}\"</ETag>", part.number, Escape(part.etag));
+    body +=
+        fmt::format("<Part><PartNumber>{}</PartNumber><ETag>\"{}\"</ETag>", part.number, Escape(part.etag));
     if (!part.checksum.empty()) body += fmt::format("<{0}>{1}</{0}>", checksum_element, part.checksum);
     body += "</Part>";
   }

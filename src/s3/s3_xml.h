@@ -15,8 +15,8 @@ namespace rtl::s3 {
 struct ErrorBody {
   std::string code;
   std::string message;
-  std::string region;          // AuthorizationHeaderMalformed, PermanentRedirect
-  std::string storage_class;   // InvalidObjectState
+  std::string region;         // AuthorizationHeaderMalformed, PermanentRedirect
+  std::string storage_class;  // InvalidObjectState
 };
 // nullopt: no <Error> document.
 std::optional<ErrorBody> ParseError(std::string_view xml);

@@ -51,11 +51,12 @@ TEST(Xml, VersionsAndDeleteMarkers) {
 }
 
 TEST(Xml, WhatIsNoAnswerIsAnError) {
-  for (const char* text : {"", "no xml", "<html><body>proxy</body></html>", "<ListBucketResult>",
-                           "<ListBucketResult><Contents><Key>k</Key><Size>-1</Size></Contents></ListBucketResult>",
-                           "<ListBucketResult><Contents><Key>k</Key><Size>x</Size></Contents></ListBucketResult>",
-                           "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
-                           "<Error><Code>X</Code></Error>"}) {
+  for (const char* text :
+       {"", "no xml", "<html><body>proxy</body></html>", "<ListBucketResult>",
+        "<ListBucketResult><Contents><Key>k</Key><Size>-1</Size></Contents></ListBucketResult>",
+        "<ListBucketResult><Contents><Key>k</Key><Size>x</Size></Contents></ListBucketResult>",
+        "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
+        "<Error><Code>X</Code></Error>"}) {
     EXPECT_FALSE(ParseListObjects(text).has_value()) << text;
   }
   EXPECT_FALSE(ParseError("<ListBucketResult/>").has_value());
@@ -67,7 +68,8 @@ TEST(Xml, DeletesOfOddKeys) {
   EXPECT_THAT(DeleteBody(keys), ::testing::HasSubstr("<Key>a&amp;b&lt;c&gt;</Key>"));
   EXPECT_THAT(DeleteBody(keys), ::testing::HasSubstr("<Key>line&#10;break</Key>"));
   const auto failures = ParseDeleteResult(
-      "<DeleteResult><Error><Key>k</Key><Code>AccessDenied</Code><Message>no</Message></Error></DeleteResult>");
+      "<DeleteResult><Error><Key>k</Key><Code>AccessDenied</Code><Message>no</Message></Error></"
+      "DeleteResult>");
   ASSERT_TRUE(failures.has_value());
   ASSERT_EQ(failures->size(), 1U);
   EXPECT_EQ(failures->front().code, "AccessDenied");

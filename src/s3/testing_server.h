@@ -1,5 +1,5 @@
-// A real S3 server for tests: versitygw on a free port of 127.0.0.1, its data in a folder that is gone afterwards.
-// It is found through RTLOADER_SERVERS (tools/servers); without it tests skip themselves.
+// A real S3 server for tests: versitygw on a free port of 127.0.0.1, its data in a folder that is gone
+// afterwards. It is found through RTLOADER_SERVERS (tools/servers); without it tests skip themselves.
 #pragma once
 
 #include <arpa/inet.h>
@@ -29,8 +29,9 @@ inline std::optional<std::string> ServerProgram() {
   namespace fs = std::filesystem;
   const char* folder = std::getenv("RTLOADER_SERVERS");
   const char* home = std::getenv("HOME");
-  const fs::path program =
-      folder != nullptr ? fs::path(folder) / "versitygw" : fs::path(home != nullptr ? home : "/") / ".cache/rtloader/servers/versitygw";
+  const fs::path program = folder != nullptr
+                               ? fs::path(folder) / "versitygw"
+                               : fs::path(home != nullptr ? home : "/") / ".cache/rtloader/servers/versitygw";
   if (access(program.c_str(), X_OK) != 0) return std::nullopt;
   return program.string();
 }
@@ -57,7 +58,8 @@ class TestingServer {
     Request(client, "PUT", "/" + bucket, "", "");
     if (versioned) {
       Request(client, "PUT", "/" + bucket, "versioning=",
-              "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Status>Enabled</Status>"
+              "<VersioningConfiguration "
+              "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Status>Enabled</Status>"
               "</VersioningConfiguration>");
     }
     return bucket;

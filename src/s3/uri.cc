@@ -21,7 +21,8 @@ Result<Location> ParseUri(std::string_view uri) {
   location.bucket = uri.substr(0, slash);
   if (location.bucket.empty()) return bad("names no bucket");
   const auto is_allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_';
   };
   for (const char c : location.bucket) {
     if (!is_allowed(c)) return bad(fmt::format("\"{}\" cannot be a bucket's name", location.bucket));

@@ -19,12 +19,12 @@ using ::testing::IsEmpty;
 
 class Conformance : public ::testing::TestWithParam<StoreKind> {
  protected:
-    void SetUp() override {
-    if (GetParam().available && !GetParam().available()) GTEST_SKIP() << "its server is not installed (tools/servers)";
+  void SetUp() override {
+    if (GetParam().available && !GetParam().available())
+      GTEST_SKIP() << "its server is not installed (tools/servers)";
     made_ = GetParam().make();
   }
   ObjectStore& store() { return made_->store(); }
-
 
   std::string Read(std::string_view key) {
     auto object = store().Get(key);
@@ -59,7 +59,7 @@ class Conformance : public ::testing::TestWithParam<StoreKind> {
   }
 
  private:
-    std::unique_ptr<StoreUnderTest> made_;
+  std::unique_ptr<StoreUnderTest> made_;
 };
 
 template <typename T>
@@ -104,7 +104,7 @@ TEST_P(Conformance, HeadGetAndListAgree) {
     EXPECT_EQ(info.key, head->key);
     EXPECT_EQ(info.size, head->size);
     EXPECT_EQ(info.version.etag, head->version.etag);
-        // A listing need not tell it.
+    // A listing need not tell it.
     if (!info.version.version_id.empty() || !GetParam().keeps_versions) {
       EXPECT_EQ(info.version.version_id, head->version.version_id);
     }
@@ -119,7 +119,8 @@ TEST_P(Conformance, AbsentObjectsAreNotFound) {
   for (const char* key : {"nothing", "folder", "folder/nothing", "folder/object/below", "no/such/folder"}) {
     EXPECT_EQ(KindOf(store().Get(key)), ErrorKind::kNotFound) << key;
     EXPECT_EQ(KindOf(store().Head(key)), ErrorKind::kNotFound) << key;
-        if (GetParam().is_folders_below && GetParam().keeps_versions && std::string_view(key) == "folder") continue;
+    if (GetParam().is_folders_below && GetParam().keeps_versions && std::string_view(key) == "folder")
+      continue;
     EXPECT_TRUE(store().Delete(key)) << key;
   }
   EXPECT_EQ(Read("folder/object"), "x");
@@ -168,7 +169,7 @@ TEST_P(Conformance, PutIfAbsentNeverReplaces) {
   ASSERT_TRUE(outcome) << outcome.error().message();
   EXPECT_EQ(*outcome, PutIfAbsentOutcome::kExists);
   EXPECT_EQ(Read("log/0.json"), "first");
-    ASSERT_TRUE(store().Delete("log/0.json"));
+  ASSERT_TRUE(store().Delete("log/0.json"));
   if (GetParam().keeps_versions) return;  // the server of the tests refuses it over a delete marker
   EXPECT_EQ(*store().PutIfAbsent("log/0.json", "third"), PutIfAbsentOutcome::kCreated);
 }
@@ -250,7 +251,7 @@ TEST_P(Conformance, APinnedReadIsOneVersionOrAConflict) {
     const auto head = store().Head("key");
     ASSERT_TRUE(head) << head.error().message();
     const auto object = store().Get("key", {.pin = head->version});
-            if (object) {
+    if (object) {
       EXPECT_EQ(object->info.version.etag, head->version.etag);
       EXPECT_EQ(object->bytes.size(), kUniform);
       EXPECT_TRUE(IsUniform(object->bytes));
@@ -269,7 +270,7 @@ TEST_P(Conformance, APinHoldsUntilTheObjectChanges) {
   pin.settled = !pin.settled;  // is not compared
   ASSERT_TRUE(store().Get("key", {.pin = pin}));
   EXPECT_EQ(store().Get("key", {.pin = pin, .range = ByteRange{1, 1}})->bytes, "n");
-    Write("key", "three");
+  Write("key", "three");
   if (GetParam().keeps_versions) {
     EXPECT_EQ(store().Get("key", {.pin = pin})->bytes, "one");
     ASSERT_TRUE(store().Delete("key"));
@@ -307,7 +308,7 @@ TEST_P(Conformance, ListingsAreInByteOrderOfTheKeys) {
   for (const char* key : {"a0", "a/b", "a-b", "a/b-c", "a/b/c", "a/b0", "B", "a", "a/\xc3\xa9", "a/z"}) {
     // A store of files cannot hold "a" beside "a/b".
     const auto put = store().Put(key, key);
-        if (!put && !GetParam().is_folders_below) {
+    if (!put && !GetParam().is_folders_below) {
       EXPECT_EQ(put.error().kind(), ErrorKind::kBadData);
     }
   }
@@ -374,8 +375,8 @@ TEST_P(Conformance, AnObjectThatVanishesWhileListedIsLeftOut) {
   ASSERT_EQ(first->size(), 1000U);
   ASSERT_TRUE(store().Delete("k11009"));
   const auto second = (*lister)->Next();
-    ASSERT_TRUE(second) << second.error().message();
-    EXPECT_GE(second->size(), 9U);
+  ASSERT_TRUE(second) << second.error().message();
+  EXPECT_GE(second->size(), 9U);
   EXPECT_LE(second->size(), GetParam().lists_ahead ? 10U : 9U);
 }
 

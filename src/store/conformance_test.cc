@@ -23,7 +23,7 @@ class LocalUnderTest : public StoreUnderTest {
 
 class MemoryUnderTest : public StoreUnderTest {
  public:
-    explicit MemoryUnderTest(bool etag_per_write, bool versioned = false)
+  explicit MemoryUnderTest(bool etag_per_write, bool versioned = false)
       : store_({.etag_per_write = etag_per_write, .versioned = versioned}) {}
   ObjectStore& store() override { return store_; }
 
@@ -51,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
                       StoreKind{"Memory", [] { return std::make_unique<MemoryUnderTest>(true); }},
                       StoreKind{"MemoryWithContentEtags",
                                 [] { return std::make_unique<MemoryUnderTest>(false); }},
-                                            StoreKind{.name = "VersionedMemory",
+                      StoreKind{.name = "VersionedMemory",
                                 .make = [] { return std::make_unique<MemoryUnderTest>(false, true); },
                                 .keeps_versions = true},
                       StoreKind{"FaultlessOverLocal", [] { return std::make_unique<FaultlessUnderTest>(); }}),

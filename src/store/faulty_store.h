@@ -24,8 +24,8 @@ struct FaultPlan {
   bool then_dead = false;
 };
 
-// Operations are Get, Head, Put, PutIfAbsent, List, every Next of a lister, ListVersions, Delete and DeleteAll, in the order in which
-// they begin. Threads: any. The inner store must outlive it.
+// Operations are Get, Head, Put, PutIfAbsent, List, every Next of a lister, ListVersions, Delete and
+// DeleteAll, in the order in which they begin. Threads: any. The inner store must outlive it.
 class FaultyStore : public ObjectStore {
  public:
   explicit FaultyStore(ObjectStore& inner, FaultPlan plan = {});
@@ -39,7 +39,7 @@ class FaultyStore : public ObjectStore {
   Result<PutIfAbsentOutcome> PutIfAbsent(std::string_view key, std::string_view bytes) override;
   Result<std::unique_ptr<ObjectLister>> List(std::string_view prefix,
                                              std::string_view start_after = {}) override;
-    Result<> Delete(std::string_view key) override;
+  Result<> Delete(std::string_view key) override;
   Result<std::unique_ptr<VersionLister>> ListVersions(std::string_view prefix) override;
   Result<> DeleteAll(std::span<const std::string> keys) override;
   StoreTraits Traits() const override { return inner_.Traits(); }

@@ -34,7 +34,7 @@ MemoryStore::MemoryStore(MemoryStoreOptions options) : options_(options) {}
 std::unique_ptr<MemoryStore> MemoryStore::Clone() const {
   auto clone = std::make_unique<MemoryStore>(options_);
   const std::lock_guard lock(mutex_);
-    clone->objects_ = objects_;
+  clone->objects_ = objects_;
   clone->kept_ = kept_;
   clone->writes_ = writes_.load();
   return clone;
@@ -49,7 +49,7 @@ ObjectInfo MemoryStore::Info(std::string_view key, const Entry& entry) {
 
 MemoryStore::Entry MemoryStore::NewEntry(std::string_view bytes) {
   std::string etag = ToHex(HashContent(bytes));
-    const std::uint64_t number = ++writes_;
+  const std::uint64_t number = ++writes_;
   if (options_.etag_per_write) etag += fmt::format("-{}", number);
   std::string version_id = options_.versioned ? fmt::format("v{}", number) : std::string();
   return {.bytes = std::make_shared<const std::string>(bytes),
@@ -64,7 +64,7 @@ Result<Object> MemoryStore::Get(std::string_view key, const GetOptions& options)
   Object object;
   {
     const std::lock_guard lock(mutex_);
-        const Entry* found = Find(key, options.pin ? options.pin->version_id : std::string_view());
+    const Entry* found = Find(key, options.pin ? options.pin->version_id : std::string_view());
     if (found == nullptr) return Fail(ErrorKind::kNotFound, "no object " + PrintableKey(key));
     object.info = Info(key, *found);
     bytes = found->bytes;
@@ -89,7 +89,7 @@ Result<ObjectInfo> MemoryStore::Head(std::string_view key) {
 Result<> MemoryStore::Put(std::string_view key, std::string_view bytes) {
   RTL_CHECK(CheckKey(key));
   Entry entry = NewEntry(bytes);
-    const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(mutex_);
   Keep(key, entry, false);
   objects_.insert_or_assign(std::string(key), std::move(entry));
   return {};
@@ -99,7 +99,7 @@ Result<PutIfAbsentOutcome> MemoryStore::PutIfAbsent(std::string_view key, std::s
   RTL_CHECK(CheckKey(key));
   Entry entry = NewEntry(bytes);
   const std::lock_guard lock(mutex_);
-    const bool created = objects_.try_emplace(std::string(key), entry).second;
+  const bool created = objects_.try_emplace(std::string(key), entry).second;
   if (created) Keep(key, entry, false);
   return created ? PutIfAbsentOutcome::kCreated : PutIfAbsentOutcome::kExists;
 }
@@ -112,7 +112,7 @@ Result<std::unique_ptr<ObjectLister>> MemoryStore::List(std::string_view prefix,
 Result<> MemoryStore::Delete(std::string_view key) {
   RTL_CHECK(CheckKey(key));
   const std::lock_guard lock(mutex_);
-    if (const auto found = objects_.find(key); found != objects_.end()) {
+  if (const auto found = objects_.find(key); found != objects_.end()) {
     if (options_.versioned) {
       Entry marker = found->second;
       marker.version = {.etag = {}, .version_id = fmt::format("v{}", ++writes_)};
@@ -180,7 +180,7 @@ std::vector<ObjectInfo> MemoryStore::Page(std::string_view prefix, std::string_v
   // No key is empty, so "after nothing" is the beginning.
   auto at = prefix > after ? objects_.lower_bound(prefix) : objects_.upper_bound(after);
   for (; at != objects_.end() && at->first.starts_with(prefix) && page.size() < options_.page_size; ++at) {
-        page.push_back(Info(at->first, at->second));
+    page.push_back(Info(at->first, at->second));
     page.back().version.version_id.clear();
   }
   return page;

@@ -19,7 +19,7 @@ struct MemoryStoreOptions {
   // content's alone, as on S3, where the third version looks like the first.
   bool etag_per_write = true;
   const Clock* clock = nullptr;  // for modified_at; null: the machine's. Must outlive the store
-    std::size_t page_size = 1000;  // of listings, at least 1
+  std::size_t page_size = 1000;  // of listings, at least 1
   // Every version is kept and has an id, a delete leaves a marker, and listings do not tell the ids: as a
   // versioned bucket.
   bool versioned = false;
@@ -39,13 +39,13 @@ class MemoryStore : public ObjectStore {
   Result<PutIfAbsentOutcome> PutIfAbsent(std::string_view key, std::string_view bytes) override;
   Result<std::unique_ptr<ObjectLister>> List(std::string_view prefix,
                                              std::string_view start_after = {}) override;
-    Result<> Delete(std::string_view key) override;
+  Result<> Delete(std::string_view key) override;
   Result<std::unique_ptr<VersionLister>> ListVersions(std::string_view prefix) override;
   void Forget(std::string_view key, std::string_view version_id);  // that version for good
   std::string Uri() const override { return "memory:"; }
 
  private:
-    class Lister;
+  class Lister;
   class Versions;
   struct Entry {
     std::shared_ptr<const std::string> bytes;
@@ -53,7 +53,7 @@ class MemoryStore : public ObjectStore {
     Timestamp modified_at;
   };
 
-    struct Kept {
+  struct Kept {
     Entry entry;
     bool is_delete_marker = false;
   };
@@ -66,7 +66,7 @@ class MemoryStore : public ObjectStore {
 
   const MemoryStoreOptions options_;
   mutable std::mutex mutex_;
-    std::map<std::string, Entry, std::less<>> objects_;  // the latest
+  std::map<std::string, Entry, std::less<>> objects_;          // the latest
   std::map<std::string, std::deque<Kept>, std::less<>> kept_;  // versioned: all, the newest first
   std::atomic<std::uint64_t> writes_ = 0;
 };

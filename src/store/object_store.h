@@ -55,7 +55,7 @@ enum class PutIfAbsentOutcome { kCreated, kExists };
 class ObjectLister {
  public:
   virtual ~ObjectLister() = default;
-    // The next page; empty at the end. An object that vanishes while it is listed may be left out.
+  // The next page; empty at the end. An object that vanishes while it is listed may be left out.
   virtual Result<std::vector<ObjectInfo>> Next() = 0;
 };
 

@@ -42,9 +42,9 @@ class StoreUnderTest {
 struct StoreKind {
   std::string name;
   std::function<std::unique_ptr<StoreUnderTest>()> make;
-    bool any_bytes_in_keys = true;  // false: keys must be valid UTF-8
+  bool any_bytes_in_keys = true;  // false: keys must be valid UTF-8
   bool any_segments = false;      // true: keys may hold "..", "//" and begin with '/', as S3's may
-    bool keeps_versions = false;    // a pinned version is read also when it is no longer the latest
+  bool keeps_versions = false;    // a pinned version is read also when it is no longer the latest
   bool lists_ahead = false;       // a page may be older than the call that gives it
   bool is_folders_below = false;  // "a" cannot stand beside "a/b", and says so in its own way
   // Whether what it needs is installed; empty: nothing is.
