@@ -1,17 +1,22 @@
 """deploy/kubernetes: documents that Kubernetes would take for what they are, with commands that the program has."""
 
+import pathlib
 import subprocess
+import sys
 
 import pytest
 from program import PROGRAM, PROJECT
 
-yaml = pytest.importorskip("yaml", reason="no YAML parser in the virtual environment")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import parsers
+
+pytestmark = pytest.mark.skipif(parsers.unavailable() is not None, reason=str(parsers.unavailable()))
 
 FOLDER = PROJECT / "deploy/kubernetes"
 
 
 def documents(name):
-    return list(yaml.safe_load_all((FOLDER / name).read_text()))
+    return parsers.yaml(FOLDER / name)
 
 
 def pod(document):
