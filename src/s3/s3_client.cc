@@ -305,6 +305,7 @@ Result<PutAnswer> S3Client::PutInParts(std::string_view key, std::string_view by
   std::optional<Error> failed;
   {
     std::vector<std::future<void>> threads;
+    threads.reserve(static_cast<std::size_t>(options_.parallel_parts));
     for (int t = 0; t < std::min(options_.parallel_parts, count); ++t) {
       threads.push_back(std::async(std::launch::async, [&] {
         for (int i = next++; i < count; i = next++) {

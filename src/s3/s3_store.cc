@@ -147,7 +147,9 @@ class S3Store final : public store::ObjectStore {
     std::mutex mutex;
     std::optional<Error> failed;
     {
-      std::vector<std::future<void>> threads;
+            std::vector<std::future<void>> threads;
+      threads.reserve(static_cast<std::size_t>(options_.parallel_parts));
+
       for (std::int64_t t = 0; t < std::min<std::int64_t>(options_.parallel_parts, parts - 1); ++t) {
         threads.push_back(std::async(std::launch::async, [&] {
           for (std::int64_t i = next++; i < parts; i = next++) {
@@ -206,7 +208,8 @@ class S3Store final : public store::ObjectStore {
     }
     // A HEAD's 404 has no body: an absent bucket must not look like absent files.
     if (!bucket_seen_) {
-      RTL_CHECK(client_->HeadBucket());
+      // With the prefix: rights are often given for it alone.
+      RTL_CHECK(client_->ListObjects({.prefix = prefix_, .start_after = {}, .token = {}, .max_keys = 1}));
       bucket_seen_ = true;
     }
     return Fail(ErrorKind::kNotFound, fmt::format("{}: there is no such object", Uri(key)));

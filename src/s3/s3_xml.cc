@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <charconv>
 #include <ctime>
 #include <iomanip>
@@ -89,6 +91,18 @@ Result<store::ObjectInfo> Info(const pugi::xml_node& root, const pugi::xml_node&
   return info;
 }
 
+// AWS lists versions and delete markers among each other, by key and the newest first. Some servers list a
+// page's markers apart: those are put where they belong.
+void OrderByKey(std::vector<store::ListedVersion>& versions) {
+  const auto key = [](const store::ListedVersion& version) -> const std::string& { return version.info.key; };
+  if (std::ranges::is_sorted(versions, {}, key)) return;
+  std::ranges::stable_sort(versions, [&](const store::ListedVersion& a, const store::ListedVersion& b) {
+    if (key(a) != key(b)) return key(a) < key(b);
+    if (a.is_latest != b.is_latest) return a.is_latest;
+    return a.info.modified_at > b.info.modified_at;
+  });
+}
+
 std::string Escape(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -164,6 +178,7 @@ Result<VersionsPage> ParseListVersions(std::string_view xml) {
     if (version.info.version.version_id == "null") version.info.version.version_id.clear();
     page.versions.push_back(std::move(version));
   }
+  OrderByKey(page.versions);
   page.truncated = Text(root, "IsTruncated") == "true";
   page.next_key = Text(root, "NextKeyMarker");
   if (Text(root, "EncodingType") == "url") page.next_key = UrlDecode(page.next_key);

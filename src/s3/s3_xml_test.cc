@@ -50,6 +50,21 @@ TEST(Xml, VersionsAndDeleteMarkers) {
   EXPECT_EQ(page->next_version, "v1");
 }
 
+TEST(Xml, DeleteMarkersThatAreListedApartAreKeptWithTheirKeys) {
+  const auto page = ParseListVersions(R"(<ListVersionsResult>
+  <DeleteMarker><Key>b</Key><VersionId>b2</VersionId><IsLatest>true</IsLatest><LastModified>2026-01-31T12:00:02.000Z</LastModified></DeleteMarker>
+  <DeleteMarker><Key>c</Key><VersionId>c2</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-31T12:00:02.000Z</LastModified></DeleteMarker>
+  <Version><Key>a</Key><VersionId>a1</VersionId><IsLatest>true</IsLatest><LastModified>2026-01-31T12:00:01.000Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+  <Version><Key>b</Key><VersionId>b1</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-31T12:00:01.000Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+  <Version><Key>c</Key><VersionId>c3</VersionId><IsLatest>true</IsLatest><LastModified>2026-01-31T12:00:03.000Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+  <Version><Key>c</Key><VersionId>c1</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-31T12:00:01.000Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+</ListVersionsResult>)");
+  ASSERT_TRUE(page.has_value()) << page.error().message();
+  std::vector<std::string> ids;
+  for (const auto& version : page->versions) ids.push_back(version.info.version.version_id);
+  EXPECT_THAT(ids, ::testing::ElementsAre("a1", "b2", "b1", "c3", "c2", "c1"));
+}
+
 TEST(Xml, WhatIsNoAnswerIsAnError) {
   for (const char* text :
        {"", "no xml", "<html><body>proxy</body></html>", "<ListBucketResult>",
