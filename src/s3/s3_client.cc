@@ -154,7 +154,7 @@ Result<http::Response> S3Client::Send(Ask ask) {
       }
       return verdict;
     };
-    auto response = caller->Send(std::move(call));
+    auto response = caller->Send(std::move(call), options_.stop);
     if (response || attempt > 0) return response;
     // Nothing is done by a server that says the signature is for another region.
     const bool elsewhere =

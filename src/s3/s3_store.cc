@@ -64,8 +64,13 @@ class S3Store final : public store::ObjectStore {
 
   Result<PutIfAbsentOutcome> PutIfAbsent(std::string_view key, std::string_view bytes) override {
     RTL_CHECK(CheckKey(key));
-    RTL_TRY(const PutAnswer answer,
-            client_->PutObject(prefix_ + std::string(key), bytes, {.if_none_match = true, .if_match = {}}));
+    const auto put =
+        client_->PutObject(prefix_ + std::string(key), bytes, {.if_none_match = true, .if_match = {}});
+    // Stopped while it waited for the answer.
+    if (!put && put.error().kind() == ErrorKind::kCancelled) {
+      return Fail(ErrorKind::kCommitUnknown, put.error().message());
+    }
+    RTL_TRY(const PutAnswer answer, put);
     return answer == PutAnswer::kWritten ? PutIfAbsentOutcome::kCreated : PutIfAbsentOutcome::kExists;
   }
 
@@ -147,7 +152,7 @@ class S3Store final : public store::ObjectStore {
     std::mutex mutex;
     std::optional<Error> failed;
     {
-            std::vector<std::future<void>> threads;
+      std::vector<std::future<void>> threads;
       threads.reserve(static_cast<std::size_t>(options_.parallel_parts));
 
       for (std::int64_t t = 0; t < std::min<std::int64_t>(options_.parallel_parts, parts - 1); ++t) {
