@@ -70,7 +70,8 @@ int main(int argc, char** argv) {
   };
   environment.watch_folder = [](std::string root, std::function<void(std::string)> on_hint,
                                 std::function<void(std::string)> on_notice) -> Result<std::shared_ptr<void>> {
-    RTL_TRY(auto watch, discover::DirectoryWatch::Open(std::move(root), std::move(on_hint), on_notice));
+    RTL_TRY(auto watch,
+            discover::DirectoryWatch::Open(std::move(root), std::move(on_hint), std::move(on_notice)));
     return std::shared_ptr<discover::DirectoryWatch>(std::move(watch));
   };
   return cli::Run({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)}, environment);
