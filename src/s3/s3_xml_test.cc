@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "s3/crc32c.h"
+#include "s3/checksum.h"
 #include "s3/s3_store.h"
 
 namespace rtl::s3 {
