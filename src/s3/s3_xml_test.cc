@@ -67,6 +67,9 @@ TEST(Xml, DeletesOfOddKeys) {
   const std::vector<std::string> keys = {"a&b<c>", "line\nbreak"};
   EXPECT_THAT(DeleteBody(keys), ::testing::HasSubstr("<Key>a&amp;b&lt;c&gt;</Key>"));
   EXPECT_THAT(DeleteBody(keys), ::testing::HasSubstr("<Key>line&#10;break</Key>"));
+  EXPECT_TRUE(FitsXml("a\t\n\r\xc3\xbc\x7f"));
+  EXPECT_FALSE(FitsXml("a\x01"));
+  EXPECT_FALSE(FitsXml("a\xef\xbf\xbf"));
   const auto failures = ParseDeleteResult(
       "<DeleteResult><Error><Key>k</Key><Code>AccessDenied</Code><Message>no</Message></Error></"
       "DeleteResult>");
