@@ -88,9 +88,13 @@ class Examination {
   void ExamineBucket(std::string_view place, s3::S3Client& client, const S3Settings& settings) {
     ExamineClock(place, client, settings);
     std::string region;
-    Take(client.HeadBucket(&region), place, "bucket",
+    const auto bucket = client.HeadBucket(&region);
+    // Rights for the prefix alone do not allow this question, and are enough.
+    const bool is_denied = !bucket && bucket.error().kind() == ErrorKind::kPermissionDenied;
+    Take(bucket, place, "bucket",
          fmt::format("{} at {}{}{}", client.bucket(), client.endpoint(), region.empty() ? "" : ", region ",
-                     region));
+                     region),
+         is_denied ? State::kNote : State::kMissing);
   }
 
   void ExamineClock(std::string_view place, s3::S3Client& client, const S3Settings& settings) {

@@ -66,7 +66,7 @@ Result<discover::EventScope> ScopeOf(const std::string& source) {
 
 Result<std::shared_ptr<void>> ReceiveEvents(AwsSession& aws, const Config& config, const std::string& source,
                                             discover::OnHint on_hint,
-                                            std::function<void(std::string line)> on_notice) {
+                                            const std::function<void(std::string line)>& on_notice) {
   RTL_TRY(const discover::EventScope scope, ScopeOf(source));
   const S3Settings settings = Merged(config.s3, config.source_s3);
   auto receivers = std::make_shared<Receivers>();

@@ -25,6 +25,6 @@ Result<discover::EventScope> ScopeOf(const std::string& source);
 // kBadConfig: a queue or an address that cannot be used.
 Result<std::shared_ptr<void>> ReceiveEvents(AwsSession& aws, const Config& config, const std::string& source,
                                             discover::OnHint on_hint,
-                                            std::function<void(std::string line)> on_notice);
+                                            const std::function<void(std::string line)>& on_notice);
 
 }  // namespace rtl::cli

@@ -50,7 +50,7 @@ std::string RunText(const load::RunInfo& run) {
     out +=
         fmt::format("; from event to visible p50 {} ms, p99 {} ms", *run.latency_p50_ms, *run.latency_p99_ms);
   }
-  if (run.events > 0) out += "\n";
+  if (run.events > 0) out += '\n';
   return out;
 }
 

@@ -1,6 +1,5 @@
 #include "discover/event_time.h"
 
-#include <charconv>
 #include <chrono>
 
 namespace rtl::discover {
@@ -10,8 +9,10 @@ namespace {
 std::optional<int> TakeDigits(std::string_view& text, std::size_t count) {
   if (text.size() < count) return {};
   int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + count, value);
-  if (error != std::errc() || end != text.data() + count || value < 0 || text[0] == '-') return {};
+    for (std::size_t i = 0; i < count; ++i) {
+    if (text[i] < '0' || text[i] > '9') return {};
+    value = value * 10 + (text[i] - '0');
+  }
   text.remove_prefix(count);
   return value;
 }

@@ -65,10 +65,10 @@ Engine::~Engine() {
   threads_.clear();
   std::vector<Done> abandoned;
   for (auto& [source_file, flight] : in_flight_) GiveUp(std::move(flight), abandoned);
-  Tell(std::move(abandoned), false);
+  Tell(abandoned, false);
 }
 
-void Engine::Tell(std::vector<Done> waiting, bool handled) {
+void Engine::Tell(const std::vector<Done>& waiting, bool handled) {
   for (const Done& done : waiting) done(handled);
 }
 
@@ -138,7 +138,7 @@ Result<> Engine::Drain() {
     queue_.clear();
   }
   WakeAll();
-  Tell(std::move(abandoned), false);
+  Tell(abandoned, false);
   return WaitIdle({});
 }
 
@@ -440,8 +440,8 @@ void Engine::Finish(const std::string& source_file) {
   }
   work_.notify_one();
   idle_.notify_all();
-  Tell(std::move(handled), true);
-  Tell(std::move(abandoned), false);
+  Tell(handled, true);
+  Tell(abandoned, false);
 }
 
 // HEAD first, whatever was seen before.
@@ -465,7 +465,7 @@ void Engine::PlanAgain(Task task) {
   }
   work_.notify_one();
   idle_.notify_all();
-  Tell(std::move(abandoned), false);
+  Tell(abandoned, false);
 }
 
 void Engine::WakeAll() {

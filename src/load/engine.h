@@ -135,7 +135,7 @@ class Engine {
     std::vector<Done> waiting;    // for the look under way
     std::vector<Done> waiting_for_next;
   };
-  static void Tell(std::vector<Done> waiting, bool handled);
+  static void Tell(const std::vector<Done>& waiting, bool handled);
   void GiveUp(InFlight flight, std::vector<Done>& abandoned);
   std::unordered_map<std::string, InFlight> in_flight_;  // queued, loading or waiting for its commit
   std::deque<LoadedFile> ready_;

@@ -67,8 +67,17 @@ Result<> LoaderParts::OpenTables(bool create) {
     return Fail(ErrorKind::kBadConfig,
                 "the source's path is not valid UTF-8, which the tables' properties must be: rename it");
   }
-  if (create) RTL_CHECK(set_.snapshot.ProbePutIfAbsent());
-  auto snapshot = OpenOrCreate(set_.snapshot, Role::kSnapshot, options_, create, now);
+  auto snapshot = OpenOrCreate(set_.snapshot, Role::kSnapshot, options_, false, now);
+  if (create) {
+    const bool is_new = !snapshot && snapshot.error().kind() == ErrorKind::kNotFound;
+    if (is_new) {
+      // A source that is mistyped must not get tables, which would then be bound to it.
+      RTL_TRY(const auto lister, source_.List(""));
+      RTL_CHECK(lister->Next());
+    }
+    RTL_CHECK(set_.snapshot.ProbePutIfAbsent());
+    if (is_new) snapshot = OpenOrCreate(set_.snapshot, Role::kSnapshot, options_, true, now);
+  }
   if (!snapshot && !create && snapshot.error().kind() == ErrorKind::kNotFound) return {};
   if (!snapshot) return Fail(snapshot.error());
   auto deriver = Deriver::Open(set_, *snapshot, options_, create, clock_);

@@ -55,7 +55,7 @@ class Relooks {
 class LoaderParts::Lister {
  public:
   Lister(LoaderParts& parts, Engine& engine, std::stop_token stop)
-      : parts_(parts), engine_(engine), stop_(stop) {}
+      : parts_(parts), engine_(engine), stop_(std::move(stop)) {}
 
   bool busy() const { return busy_; }
 

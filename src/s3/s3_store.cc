@@ -149,8 +149,10 @@ class S3Store final : public store::ObjectStore {
     }
     // A HEAD's 404 has no body: an absent bucket must not look like absent files.
     if (!bucket_seen_) {
-      const auto bucket = client_->HeadBucket();
-      // Whoever may not look at it is told so only of a bucket that is there.
+      // With the prefix: rights are often given for it alone. Who may not look is told so only of a bucket
+      // that is there.
+      const auto bucket =
+          client_->ListObjects({.prefix = prefix_, .start_after = {}, .token = {}, .max_keys = 1});
       if (!bucket && bucket.error().kind() != ErrorKind::kPermissionDenied) return Fail(bucket.error());
       bucket_seen_ = true;
     }

@@ -94,6 +94,23 @@ Result<store::ObjectInfo> Info(bool url_encoded, const pugi::xml_node& entry) {
   return info;
 }
 
+// AWS lists versions and delete markers among each other, by key and the newest first. Some servers list a
+// page's markers apart: those are put where they belong. Their times are whole seconds; within one the ids,
+// which grow with time there, decide.
+void OrderByKey(std::vector<store::ListedVersion>& versions) {
+  using store::ListedVersion;
+  const auto before = [](const ListedVersion& a, const ListedVersion& b) {
+    if (a.info.key != b.info.key) return a.info.key < b.info.key;
+    if (a.is_latest != b.is_latest) return a.is_latest;
+    return a.info.modified_at > b.info.modified_at;
+  };
+  if (std::ranges::is_sorted(versions, before)) return;
+  std::ranges::stable_sort(versions, [&](const ListedVersion& a, const ListedVersion& b) {
+    if (before(a, b) || before(b, a)) return before(a, b);
+    return a.info.version.version_id > b.info.version.version_id;
+  });
+}
+
 std::string Escape(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -171,6 +188,7 @@ Result<VersionsPage> ParseListVersions(std::string_view xml) {
     if (version.info.version.version_id == "null") version.info.version.version_id.clear();
     page.versions.push_back(std::move(version));
   }
+  OrderByKey(page.versions);
   page.truncated = Text(root, "IsTruncated") == "true";
   page.next_key = Text(root, "NextKeyMarker");
   if (url_encoded) page.next_key = UrlDecode(page.next_key);

@@ -50,6 +50,43 @@ TEST(Xml, VersionsAndDeleteMarkers) {
   EXPECT_EQ(page->next_version, "v1");
 }
 
+TEST(Xml, DeleteMarkersThatAreListedApartAreKeptWithTheirKeys) {
+  const auto page = ParseListVersions(R"(<ListVersionsResult>
+  <DeleteMarker><Key>b</Key><VersionId>b2</VersionId><IsLatest>true</IsLatest><LastModified>2026-01-31T12:00:02.000Z</LastModified></DeleteMarker>
+  <DeleteMarker><Key>c</Key><VersionId>c2</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-31T12:00:02.000Z</LastModified></DeleteMarker>
+  <Version><Key>a</Key><VersionId>a1</VersionId><IsLatest>true</IsLatest><LastModified>2026-01-31T12:00:01.000Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+  <Version><Key>b</Key><VersionId>b1</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-31T12:00:01.000Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+  <Version><Key>c</Key><VersionId>c3</VersionId><IsLatest>true</IsLatest><LastModified>2026-01-31T12:00:03.000Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+  <Version><Key>c</Key><VersionId>c1</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-31T12:00:01.000Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+</ListVersionsResult>)");
+  ASSERT_TRUE(page.has_value()) << page.error().message();
+  std::vector<std::string> ids;
+  for (const auto& version : page->versions) ids.push_back(version.info.version.version_id);
+  EXPECT_THAT(ids, ::testing::ElementsAre("a1", "b2", "b1", "c3", "c2", "c1"));
+}
+
+TEST(Xml, TheNewestIsFirstAlsoWhereAMarkerOfTheSameSecondIsListedApart) {
+  const auto page = ParseListVersions(R"(<ListVersionsResult>
+  <DeleteMarker><Key>a</Key><VersionId>02</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-31T12:00:00Z</LastModified></DeleteMarker>
+  <Version><Key>a</Key><VersionId>03</VersionId><IsLatest>true</IsLatest><LastModified>2026-01-31T12:00:00Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+  <Version><Key>a</Key><VersionId>01</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-31T12:00:00Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+</ListVersionsResult>)");
+  ASSERT_TRUE(page.has_value()) << page.error().message();
+  std::vector<std::string> ids;
+  for (const auto& version : page->versions) ids.push_back(version.info.version.version_id);
+  EXPECT_THAT(ids, ::testing::ElementsAre("03", "02", "01"));
+}
+
+TEST(Xml, VersionsOfOneSecondStayAsTheyAreListed) {
+  const auto page = ParseListVersions(R"(<ListVersionsResult>
+  <Version><Key>a</Key><VersionId>q</VersionId><IsLatest>true</IsLatest><LastModified>2026-01-31T12:00:00.000Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+  <DeleteMarker><Key>a</Key><VersionId>a</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-31T12:00:00.000Z</LastModified></DeleteMarker>
+  <Version><Key>a</Key><VersionId>z</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-31T12:00:00.000Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+</ListVersionsResult>)");
+  ASSERT_TRUE(page.has_value()) << page.error().message();
+  EXPECT_EQ(page->versions[1].info.version.version_id, "a") << "AWS's ids say nothing of their order";
+}
+
 TEST(Xml, WhatIsNoAnswerIsAnError) {
   for (const char* text :
        {"", "no xml", "<html><body>proxy</body></html>", "<ListBucketResult>",

@@ -101,6 +101,8 @@ def test_a_refused_listing_deletes_nothing(bucket, tables, proxy):
 def test_a_missing_bucket_is_an_error(bucket, tables):
     done = run("sync", "s3://no-such-bucket-here/in/", tables.root)
     assert done.code in (FAILED, USAGE) and "no-such-bucket-here" in done.err, done
+    # Nothing that would bind the tables to the mistyped name.
+    assert sync(bucket / "in", tables.root, expect=OK)
 
 
 def test_wrong_keys_are_an_error_and_stay_secret(bucket, tables):

@@ -98,6 +98,21 @@ def test_delete_markers_are_deletes(versioned_bucket, all_versions):
     check(place, tables)
 
 
+def test_deletes_beside_files_that_live(versioned_bucket, all_versions):
+    place, tables = versioned_bucket, Tables(versioned_bucket / "tables")
+    for name in ("a", "gone", "back", "z"):
+        (place / f"in/{name}.txt").write_text(content(f"{name}1"))
+    sync(place / "in", tables.root, expect=OK)
+    (place / "in/gone.txt").unlink()
+    (place / "in/back.txt").unlink()
+    (place / "in/back.txt").write_text(content("back2"))
+    (place / "in/z.txt").write_text(content("z2"))
+    sync(place / "in", tables.root, expect=OK)
+    _, snapshot = markers(tables)
+    assert snapshot == {"a.txt": {"a1"}, "back.txt": {"back2"}, "z.txt": {"z2"}}
+    check(place, tables)
+
+
 def test_version_ids_are_what_the_tables_say(versioned_bucket):
     place, tables = versioned_bucket, Tables(versioned_bucket / "tables")
     written = (place / "in/id-1.txt").write_text(content("a"))["VersionId"]
