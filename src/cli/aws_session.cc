@@ -27,7 +27,8 @@ std::string NameOf(const S3Settings& s) {
 
 }  // namespace
 
-AwsSession::AwsSession(aws::Surroundings surroundings) : surroundings_(std::move(surroundings)) {}
+AwsSession::AwsSession(std::stop_token stop, aws::Surroundings surroundings)
+    : stop_(std::move(stop)), surroundings_(std::move(surroundings)) {}
 
 std::shared_ptr<http::Client> AwsSession::Client(const S3Settings& settings) {
   const std::lock_guard lock(mutex_);
@@ -98,8 +99,10 @@ s3::Options AwsSession::S3Options(const S3Settings& settings, std::string endpoi
 Result<std::unique_ptr<store::ObjectStore>> AwsSession::OpenStore(const std::string& uri,
                                                                   const S3Settings& settings) {
   RTL_TRY(s3::Location location, s3::ParseUri(uri));
-  return s3::OpenS3Store(std::move(location), S3Options(settings, Endpoint(settings, "s3"), Region(settings)),
-                         Client(settings), Credentials(settings), counters_);
+  s3::Options options = S3Options(settings, Endpoint(settings, "s3"), Region(settings));
+  options.stop = stop_;
+  return s3::OpenS3Store(std::move(location), std::move(options), Client(settings), Credentials(settings),
+                         counters_);
 }
 
 }  // namespace rtl::cli

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "aws/caller.h"
@@ -19,7 +20,8 @@ namespace rtl::cli {
 // Threads: any. What it gives out may outlive it.
 class AwsSession {
  public:
-  explicit AwsSession(aws::Surroundings surroundings = aws::ProcessSurroundings());
+  // `stop` ends waiting for answers of stores opened here.
+  explicit AwsSession(std::stop_token stop = {}, aws::Surroundings surroundings = aws::ProcessSurroundings());
 
   Result<std::unique_ptr<store::ObjectStore>> OpenStore(const std::string& uri, const S3Settings& settings);
 
@@ -39,6 +41,7 @@ class AwsSession {
   static s3::Options S3Options(const S3Settings& settings, std::string endpoint, std::string region);
 
  private:
+  const std::stop_token stop_;
   const aws::Surroundings surroundings_;
   const std::shared_ptr<aws::RequestCounters> counters_ = std::make_shared<aws::RequestCounters>();
   std::mutex mutex_;

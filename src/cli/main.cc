@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "cli/aws_session.h"
+#include "cli/grace_period.h"
 #include "cli/paths.h"
 #include "cli/receive_events.h"
 #include "cli/run.h"
@@ -39,6 +40,8 @@ int main(int argc, char** argv) {
   using namespace rtl;
   RaiseFileLimit();
   const cli::StopSignals signals;
+  constexpr std::chrono::milliseconds kGrace{10'000};
+  const cli::GracePeriod grace(signals.token(), kGrace);
   cli::Environment environment;
   environment.version = RTLOADER_VERSION;
   environment.out = cli::StandardOutput(1);
@@ -46,7 +49,7 @@ int main(int argc, char** argv) {
   environment.stop = signals.token();
   environment.stop_signal = [&] { return signals.signal(); };
   environment.variables = Variables();
-  const auto aws = std::make_shared<cli::AwsSession>();
+  const auto aws = std::make_shared<cli::AwsSession>(grace.over());
   environment.open_store = [aws](const std::string& root, bool create, const cli::S3Settings& s3) {
     return cli::IsS3(root) ? aws->OpenStore(root, s3) : store::OpenLocalStore(root, create);
   };
@@ -57,8 +60,9 @@ int main(int argc, char** argv) {
   environment.examine = [aws](const cli::Config& config) { return cli::Examine(*aws, config); };
   environment.requests = [aws] { return aws->counters()->totals(); };
   environment.receive_events = [aws](const cli::Config& config, const std::string& source,
-                                     discover::OnHint on_hint, std::function<void(std::string)> on_notice) {
-    return cli::ReceiveEvents(*aws, config, source, std::move(on_hint), std::move(on_notice));
+                                     discover::OnHint on_hint,
+                                     const std::function<void(std::string)>& on_notice) {
+    return cli::ReceiveEvents(*aws, config, source, std::move(on_hint), on_notice);
   };
   environment.open_loader = [](store::ObjectStore& source, store::ObjectStore& tables, load::Options options,
                                load::Observer* observer, bool create) {
@@ -66,8 +70,7 @@ int main(int argc, char** argv) {
   };
   environment.watch_folder = [](std::string root, std::function<void(std::string)> on_hint,
                                 std::function<void(std::string)> on_notice) -> Result<std::shared_ptr<void>> {
-    RTL_TRY(auto watch,
-            discover::DirectoryWatch::Open(std::move(root), std::move(on_hint), std::move(on_notice)));
+    RTL_TRY(auto watch, discover::DirectoryWatch::Open(std::move(root), std::move(on_hint), on_notice));
     return std::shared_ptr<discover::DirectoryWatch>(std::move(watch));
   };
   return cli::Run({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)}, environment);

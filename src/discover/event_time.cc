@@ -9,7 +9,7 @@ namespace {
 std::optional<int> TakeDigits(std::string_view& text, std::size_t count) {
   if (text.size() < count) return {};
   int value = 0;
-    for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     if (text[i] < '0' || text[i] > '9') return {};
     value = value * 10 + (text[i] - '0');
   }

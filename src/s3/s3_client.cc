@@ -126,7 +126,7 @@ Result<http::Response> S3Client::SendBy(const Route& route, const Ask& ask, std:
     other_region = RegionIn(response);
     return Judge(ask.question, response);
   };
-  return route.caller->Send(std::move(call));
+  return route.caller->Send(std::move(call), options_.stop);
 }
 
 void S3Client::AddCustomerKey(std::vector<http::Header>& headers, std::string_view prefix) const {

@@ -73,8 +73,13 @@ class S3Store final : public store::ObjectStore {
 
   Result<PutIfAbsentOutcome> PutIfAbsent(std::string_view key, std::string_view bytes) override {
     RTL_CHECK(CheckKey(key));
-    RTL_TRY(const PutAnswer answer,
-            client_->PutObject(prefix_ + std::string(key), bytes, {.if_none_match = true, .if_match = {}}));
+    const auto put =
+        client_->PutObject(prefix_ + std::string(key), bytes, {.if_none_match = true, .if_match = {}});
+    // Stopped while it waited for the answer.
+    if (!put && put.error().kind() == ErrorKind::kCancelled) {
+      return Fail(ErrorKind::kCommitUnknown, put.error().message());
+    }
+    RTL_TRY(const PutAnswer answer, put);
     return answer == PutAnswer::kWritten ? PutIfAbsentOutcome::kCreated : PutIfAbsentOutcome::kExists;
   }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -44,6 +45,7 @@ struct Options {
   int parallel_parts = 4;                        // of one get or put
   aws::RetryPolicy retry;
   int max_concurrent = 256;
+  std::stop_token stop;  // ends waiting for answers and between tries: kCancelled
 };
 
 // `clock` must outlive the store. Threads: as ObjectStore says. Makes no request.
