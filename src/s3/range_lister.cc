@@ -1,6 +1,7 @@
 #include "s3/range_lister.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace rtl::s3 {
@@ -44,7 +45,6 @@ RangeLister::RangeLister(FetchPage fetch, std::string shared_prefix, std::string
 
 RangeLister::~RangeLister() {
   for (std::jthread& thread : threads_) thread.request_stop();
-  changed_.notify_all();
   threads_.clear();
 }
 
@@ -55,8 +55,12 @@ Result<std::vector<store::ObjectInfo>> RangeLister::Next() {
     const std::lock_guard lock(mutex_);
     Take(segments_.begin(), std::move(page));
     if (!error_ && !segments_.front().done) {
-      for (int i = 0; i < threads_wanted_; ++i) {
-        threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
+      try {
+        for (int i = 0; i < threads_wanted_; ++i) {
+          threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
+        }
+      } catch (const std::system_error& no_thread) {
+        if (threads_.empty()) error_ = Error(ErrorKind::kResourceExhausted, no_thread.what());
       }
     }
   }
@@ -75,9 +79,15 @@ Result<std::vector<store::ObjectInfo>> RangeLister::Next() {
     Page page = std::move(front.pages.front());
     front.pages.pop_front();
     --buffered_;
-    changed_.notify_all();
+    Tell();
     if (!page.empty()) return page;
   }
+}
+
+// Under the mutex.
+void RangeLister::Tell() {
+  ++changes_;
+  changed_.notify_all();
 }
 
 void RangeLister::Work(const std::stop_token& stop) {
@@ -91,11 +101,13 @@ void RangeLister::Work(const std::stop_token& stop) {
         Segment upper{.cursor = at, .end = std::exchange(lower->end, at), .pages = {}};
         lower->is_long = false;  // until it has given another full page
         segment = segments_.insert(std::next(lower), std::move(upper));
+        Tell();  // there may be more to cut
       }
     }
     if (segment == segments_.end()) {
       if (std::all_of(segments_.begin(), segments_.end(), [](const Segment& s) { return s.done; })) return;
-      changed_.wait_for(lock, stop, std::chrono::milliseconds(100), [] { return false; });
+      const std::uint64_t seen = changes_;
+      changed_.wait(lock, stop, [&] { return changes_ != seen; });
       continue;
     }
     segment->busy = true;
@@ -139,10 +151,19 @@ RangeLister::Place RangeLister::FindToCut(std::string& at) {
 void RangeLister::Take(Place segment, Result<KeyPage> page) {
   if (!page) {
     if (!error_) error_ = page.error();
-    changed_.notify_all();
+    Tell();
     return;
   }
   Page& objects = page->objects;
+  // From a server that does not keep the order keys would be missed, or given for ever.
+  const auto by_key = [](const store::ObjectInfo& a, const store::ObjectInfo& b) { return a.key < b.key; };
+  if (!objects.empty() &&
+      (objects.front().key <= segment->cursor || !std::is_sorted(objects.begin(), objects.end(), by_key))) {
+    if (!error_)
+      error_ = Error(ErrorKind::kBadData, "the server does not list the keys in the order of their bytes");
+    Tell();
+    return;
+  }
   bool done = !page->more || objects.empty();
   // Somebody may have cut the segment meanwhile: what lies behind the cut is the other part's.
   if (!segment->end.empty()) {
@@ -161,7 +182,7 @@ void RangeLister::Take(Place segment, Result<KeyPage> page) {
     segment->pages.push_back(std::move(objects));
     ++buffered_;
   }
-  changed_.notify_all();
+  Tell();
 }
 
 }  // namespace rtl::s3

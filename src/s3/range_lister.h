@@ -56,6 +56,7 @@ class RangeLister final : public store::ObjectLister {
   using Place = std::list<Segment>::iterator;
 
   void Work(const std::stop_token& stop);
+  void Tell();
   Place FindToFetch();
   Place FindToCut(std::string& at);
   void Take(Place segment, Result<KeyPage> page);
@@ -65,6 +66,7 @@ class RangeLister final : public store::ObjectLister {
   const int threads_wanted_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
+  std::uint64_t changes_ = 0;
   std::list<Segment> segments_;  // in key order
   std::size_t buffered_ = 0;     // pages
   std::optional<Error> error_;

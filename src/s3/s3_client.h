@@ -4,7 +4,6 @@
 // Errors: as s3_verdict.cc says, after retries within the budget (aws/caller.h). Secrets are in no message.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -39,12 +38,14 @@ class S3Client {
     std::string if_match;    // ETag; empty: whatever is there
     std::string version_id;  // empty: the latest
     std::optional<store::ByteRange> range;
+    std::int64_t max_bytes = 1LL << 30;  // a longer answer is kBadData
   };
   // kConflict: not at if_match. A range that begins at the end or after it gives no bytes; info.size is the
   // whole object's. The body is checked against its length and, where S3 sends one of the whole object, its
   // checksum.
   Result<store::Object> GetObject(const GetRequest& request);
-  // nullopt: 404. A HEAD cannot tell an absent object from an absent bucket: HeadBucket can.
+  // nullopt: 404. A HEAD cannot tell an absent object from an absent bucket: HeadBucket can. Where it is
+  // refused, a GET of one byte is asked why: its answer has a body.
   Result<std::optional<store::ObjectInfo>> HeadObject(std::string_view key, std::string_view version_id = {});
 
   // One request, or above multipart_from_bytes a multipart upload. With conditions, kCommitUnknown when it
@@ -71,7 +72,7 @@ class S3Client {
   const std::string& bucket() const { return bucket_; }
   std::string Uri(std::string_view key) const;  // "s3://bucket/key"
   std::string endpoint() const;                 // scheme and authority
-  std::chrono::milliseconds clock_skew() const { return caller()->clock_skew(); }
+  std::chrono::milliseconds clock_skew() const { return route().caller->clock_skew(); }
   std::string region() const;
 
  private:
@@ -84,23 +85,44 @@ class S3Client {
     std::string_view body;
     Question question;
     bool repeatable = true;
+    std::int64_t max_response_bytes = 1LL << 30;
     bool hash_body = false;  // sign the body's SHA-256: small bodies without another checksum
   };
-  Result<http::Response> Send(Ask ask);
+  struct Route {
+    std::string region;
+    std::shared_ptr<aws::Caller> caller;
+  };
+  enum class CompleteAnswer { kWritten, kPreconditionFailed, kConflict };
+
+  Result<http::Response> Send(const Ask& ask);
+  Result<http::Response> SendBy(const Route& route, const Ask& ask, std::string& other_region);
   Question MakeQuestion(std::string_view action, std::string_view key) const;
-  std::string Url(std::string_view key, std::string_view query) const;
+  std::string Url(std::string_view region, std::string_view key, std::string_view query) const;
+  std::string EndpointOf(std::string_view region) const;
   std::shared_ptr<aws::Caller> MakeCaller(const std::string& region);
-  std::shared_ptr<aws::Caller> caller() const;
-  bool UseRegion(const std::string& region);
+  Route route() const;
+  bool LeaveRegion(const std::string& used, const std::string& other);
+
   void AddWriteHeaders(std::vector<http::Header>& headers) const;
-  void AddCustomerKey(std::vector<http::Header>& headers) const;
+  void AddCustomerKey(std::vector<http::Header>& headers, std::string_view prefix = "x-amz-") const;
   void AddChecksum(std::vector<http::Header>& headers, std::string_view bytes) const;
+  std::string ChecksumOf(std::string_view bytes) const;  // as AddChecksum sends it
+  static void AddConditions(std::vector<http::Header>& headers, const Conditions& conditions);
+
+  Result<std::optional<store::Object>> GetBytes(const GetRequest& request);  // nullopt: past the end
+  Result<store::Object> NoBytes(const GetRequest& request);
+  Result<std::optional<store::ObjectInfo>> TryHead(std::string_view key, std::string_view version_id);
+
   Result<PutAnswer> PutWhole(std::string_view key, std::string_view bytes, const Conditions& conditions);
   Result<PutAnswer> PutInParts(std::string_view key, std::string_view bytes, const Conditions& conditions);
+  Result<CompleteAnswer> UploadOnce(std::string_view key, std::string_view bytes,
+                                    const Conditions& conditions);
+  Result<std::string> CreateUpload(std::string_view key);
   Result<Part> PutPart(std::string_view key, const std::string& upload, int number, std::string_view bytes);
-  Result<PutAnswer> Complete(std::string_view key, const std::string& upload, std::span<const Part> parts,
-                             const Conditions& conditions);
-  static void AddConditions(std::vector<http::Header>& headers, const Conditions& conditions);
+  Result<CompleteAnswer> Complete(std::string_view key, const std::string& upload,
+                                  std::span<const Part> parts, const Conditions& conditions);
+  void Abort(std::string_view key, const std::string& upload);
+  Result<std::vector<std::string>> DeleteBatch(std::span<const std::string> keys);
 
   const std::string bucket_;
   const Options options_;
@@ -110,8 +132,7 @@ class S3Client {
   const std::shared_ptr<aws::RequestCounters> counters_;
   const Clock& clock_;
   mutable std::mutex mutex_;
-  std::string region_;
-  std::shared_ptr<aws::Caller> caller_;
+  Route route_;
 };
 
 }  // namespace rtl::s3

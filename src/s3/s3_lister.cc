@@ -44,11 +44,14 @@ class VersionPages final : public store::VersionLister {
   }
 
   Result<std::vector<store::ListedVersion>> Next() override {
+    if (failed_) return Fail(*failed_);
     std::vector<store::ListedVersion> versions;
     while (versions.empty() && next_.valid()) {
-      RTL_TRY(VersionsPage page, next_.get());
-      if (page.truncated) Fetch(page.next_key, page.next_version);
-      for (store::ListedVersion& version : page.versions) {
+      auto page = next_.get();
+      if (!page) failed_ = page.error();
+      if (failed_) return Fail(*failed_);
+      if (page->truncated) Fetch(page->next_key, page->next_version);
+      for (store::ListedVersion& version : page->versions) {
         if (TakeOffRoot(version.info.key, root_)) versions.push_back(std::move(version));
       }
     }
@@ -57,15 +60,17 @@ class VersionPages final : public store::VersionLister {
 
  private:
   void Fetch(const std::string& key, const std::string& version) {
-    next_ = std::async(std::launch::async, [client = client_, prefix = prefix_, key, version] {
-      return client->ListVersions(prefix, key, version);
-    });
+    next_ = std::async(std::launch::async | std::launch::deferred,
+                       [client = client_, prefix = prefix_, key, version] {
+                         return client->ListVersions(prefix, key, version);
+                       });
   }
 
   const std::shared_ptr<S3Client> client_;
   const std::string root_;
   const std::string prefix_;
   std::future<Result<VersionsPage>> next_;
+  std::optional<Error> failed_;
 };
 
 }  // namespace
@@ -80,6 +85,10 @@ Result<std::unique_ptr<store::ObjectLister>> MakeObjectLister(std::shared_ptr<S3
     request.prefix = whole;
     request.start_after = from;
     RTL_TRY(ListPage page, client->ListObjects(request));
+    while (page.objects.empty() && !page.next_token.empty()) {  // a page may have no keys though more follow
+      request.token = page.next_token;
+      RTL_TRY(page, client->ListObjects(request));
+    }
     return KeyPage{std::move(page.objects), !page.next_token.empty()};
   };
   auto pages = std::make_unique<RangeLister>(std::move(fetch), whole, std::move(after), kListingThreads);

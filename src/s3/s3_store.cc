@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <future>
-#include <mutex>
 
+#include "s3/parts_reader.h"
 #include "s3/s3_client.h"
 #include "s3/s3_lister.h"
 
@@ -15,6 +14,9 @@ namespace {
 
 using store::ObjectInfo;
 using store::PutIfAbsentOutcome;
+
+constexpr int kChangesWhileRead = 5;
+constexpr std::int64_t kSmall = 1 << 20;  // is read by one request, however small the parts
 
 Result<> CheckKey(std::string_view key) {
   if (key.empty()) return Fail(ErrorKind::kBadData, "an object's key must not be empty");
@@ -38,22 +40,29 @@ class S3Store final : public store::ObjectStore {
     if (options.range && (options.range->offset < 0 || options.range->length < 0)) {
       return Fail(ErrorKind::kInternal, fmt::format("{}: a range must not be negative", Uri(key)));
     }
-    auto object = options.range ? GetRange(key, options) : GetWhole(key, options);
+    const std::string whole_key = prefix_ + std::string(key);
+    auto object = GetAt(whole_key, options);
+    // Nobody asked for one version: the next one will do.
+    for (int i = 0; i < kChangesWhileRead && !options.pin && Changed(object); ++i) {
+      object = GetAt(whole_key, options);
+    }
+    if (!options.pin && Changed(object)) {
+      return Fail(ErrorKind::kUnavailable, fmt::format("{}: it changes all the time", Uri(key)));
+    }
+    if (!object) return object;
     // A server that does not keep to what was asked for must not pass for another version's bytes.
-    if (object && options.pin && !IsAt(*options.pin, object->info.version)) {
+    if (options.pin && !IsAt(*options.pin, object->info.version)) {
       return Fail(ErrorKind::kConflict,
                   fmt::format("{}: it is not at the version that was asked for", Uri(key)));
     }
-    if (object) {
-      object->info.key = key;
-      bucket_seen_ = true;
-    }
+    object->info.key = key;
+    bucket_seen_ = true;
     return object;
   }
 
   Result<ObjectInfo> Head(std::string_view key) override {
     RTL_CHECK(CheckKey(key));
-    return HeadOf(key, {});
+    return HeadOf(key);
   }
 
   Result<> Put(std::string_view key, std::string_view bytes) override {
@@ -114,73 +123,21 @@ class S3Store final : public store::ObjectStore {
     return request;
   }
 
-  Result<store::Object> GetWhole(std::string_view key, const store::GetOptions& options) {
-    const std::string whole_key = prefix_ + std::string(key);
-    return client_->GetObject(RequestFor(whole_key, options));
-  }
-
-  Result<store::Object> GetRange(std::string_view key, const store::GetOptions& options) {
-    const store::ByteRange range = *options.range;
-    if (range.length == 0) return Nothing(key, options);
-    const std::string whole_key = prefix_ + std::string(key);
+  Result<store::Object> GetAt(const std::string& whole_key, const store::GetOptions& options) {
     S3Client::GetRequest request = RequestFor(whole_key, options);
-    if (range.length <= options_.part_bytes) {
-      request.range = range;
+    request.range = options.range;
+    const bool in_parts = options.range && options.range->length > options_.part_bytes;
+    if (!in_parts) {
+      // Most objects are small: one request, and the checksum of the whole can be checked.
+      request.max_bytes = std::max(options_.part_bytes, kSmall);
       auto object = client_->GetObject(request);
-      return IsPastTheEnd(object) ? Nothing(key, options) : std::move(object);
+      if (object || options.range || object.error().kind() != ErrorKind::kBadData) return object;
     }
-    // The first part tells the size and the version that the others are pinned to.
-    request.range = store::ByteRange{range.offset, options_.part_bytes};
-    auto first = client_->GetObject(request);
-    if (IsPastTheEnd(first)) return Nothing(key, options);
-    if (!first) return first;
-    return GetRest(std::move(*first), whole_key, range, request);
+    return GetInParts(*client_, std::move(request), options_.part_bytes, options_.parallel_parts);
   }
 
-  Result<store::Object> GetRest(store::Object first, const std::string& whole_key, store::ByteRange range,
-                                S3Client::GetRequest request) {
-    if (request.version_id.empty()) request.version_id = first.info.version.version_id;
-    if (request.version_id.empty()) request.if_match = first.info.version.etag;
-    request.key = whole_key;
-    const std::int64_t length = std::min(range.length, first.info.size - range.offset);
-    const std::int64_t part_bytes = options_.part_bytes;
-    const std::int64_t parts = (length + part_bytes - 1) / part_bytes;
-    if (parts <= 1) return first;
-    store::Object object = std::move(first);
-    object.bytes.resize(static_cast<std::size_t>(length));
-    std::atomic<std::int64_t> next = 1;
-    std::mutex mutex;
-    std::optional<Error> failed;
-    {
-      std::vector<std::future<void>> threads;
-      threads.reserve(static_cast<std::size_t>(options_.parallel_parts));
-
-      for (std::int64_t t = 0; t < std::min<std::int64_t>(options_.parallel_parts, parts - 1); ++t) {
-        threads.push_back(std::async(std::launch::async, [&] {
-          for (std::int64_t i = next++; i < parts; i = next++) {
-            const std::int64_t begin = i * part_bytes;
-            const std::int64_t wanted = std::min(part_bytes, length - begin);
-            S3Client::GetRequest mine = request;
-            mine.range = store::ByteRange{range.offset + begin, wanted};
-            auto part = client_->GetObject(mine);
-            if (part && static_cast<std::int64_t>(part->bytes.size()) != wanted) {
-              part = Fail(ErrorKind::kUnavailable,
-                          fmt::format("GET: {}: {} bytes came where {} were due", client_->Uri(whole_key),
-                                      part->bytes.size(), wanted));
-            }
-            if (part) {
-              std::copy(part->bytes.begin(), part->bytes.end(), object.bytes.begin() + begin);
-              continue;
-            }
-            const std::lock_guard lock(mutex);
-            if (!failed) failed = part.error();
-            next = parts;
-          }
-        }));
-      }
-    }
-    if (failed) return Fail(*failed);
-    return object;
+  static bool Changed(const Result<store::Object>& object) {
+    return !object && object.error().kind() == ErrorKind::kConflict;
   }
 
   static bool IsAt(const ObjectVersion& pin, const ObjectVersion& version) {
@@ -188,24 +145,8 @@ class S3Store final : public store::ObjectStore {
            (pin.version_id.empty() || pin.version_id == version.version_id);
   }
 
-  static bool IsPastTheEnd(const Result<store::Object>& object) {
-    return !object && object.error().kind() == ErrorKind::kBadData &&
-           object.error().message().find("the object has no bytes there") != std::string::npos;
-  }
-
-  // No bytes of it, but what it is, as a Get says it.
-  Result<store::Object> Nothing(std::string_view key, const store::GetOptions& options) {
-    store::Object object;
-    RTL_TRY(object.info, HeadOf(key, options.pin ? options.pin->version_id : std::string()));
-    if (options.pin && !options.pin->etag.empty() && options.pin->etag != object.info.version.etag) {
-      return Fail(ErrorKind::kConflict,
-                  fmt::format("{}: it is not at the version that was asked for", Uri(key)));
-    }
-    return object;
-  }
-
-  Result<ObjectInfo> HeadOf(std::string_view key, std::string_view version_id) {
-    RTL_TRY(auto info, client_->HeadObject(prefix_ + std::string(key), version_id));
+  Result<ObjectInfo> HeadOf(std::string_view key) {
+    RTL_TRY(auto info, client_->HeadObject(prefix_ + std::string(key)));
     if (info) {
       info->key = key;
       bucket_seen_ = true;
@@ -213,8 +154,11 @@ class S3Store final : public store::ObjectStore {
     }
     // A HEAD's 404 has no body: an absent bucket must not look like absent files.
     if (!bucket_seen_) {
-      // With the prefix: rights are often given for it alone.
-      RTL_CHECK(client_->ListObjects({.prefix = prefix_, .start_after = {}, .token = {}, .max_keys = 1}));
+      // With the prefix: rights are often given for it alone. Who may not look is told so only of a bucket
+      // that is there.
+      const auto bucket =
+          client_->ListObjects({.prefix = prefix_, .start_after = {}, .token = {}, .max_keys = 1});
+      if (!bucket && bucket.error().kind() != ErrorKind::kPermissionDenied) return Fail(bucket.error());
       bucket_seen_ = true;
     }
     return Fail(ErrorKind::kNotFound, fmt::format("{}: there is no such object", Uri(key)));

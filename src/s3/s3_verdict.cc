@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "s3/s3_xml.h"
 
@@ -17,20 +18,35 @@ bool OneOf(std::string_view code, const std::array<std::string_view, N>& codes) 
   return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
-constexpr std::array<std::string_view, 7> kThrottled = {"SlowDown",
-                                                        "ServiceUnavailable",
-                                                        "RequestLimitExceeded",
-                                                        "Throttling",
-                                                        "ThrottlingException",
-                                                        "TooManyRequests",
-                                                        "ProvisionedThroughputExceeded"};
+constexpr std::array<std::string_view, 8> kThrottled = {
+    "SlowDown",   "KMS.ThrottlingException", "ServiceUnavailable", "RequestLimitExceeded",
+    "Throttling", "ThrottlingException",     "TooManyRequests",    "ProvisionedThroughputExceeded"};
 constexpr std::array<std::string_view, 4> kStale = {"ExpiredToken", "ExpiredTokenException",
                                                     "TokenRefreshRequired", "InvalidToken"};
 constexpr std::array<std::string_view, 3> kRegion = {"AuthorizationHeaderMalformed", "PermanentRedirect",
                                                      "IllegalLocationConstraintException"};
-constexpr std::array<std::string_view, 5> kKeyManagement = {
-    "KMS.DisabledException", "KMS.NotFoundException", "KMS.KMSInvalidStateException",
-    "KMS.AccessDeniedException", "KMS.InvalidKeyUsageException"};
+
+struct CodeStatus {
+  std::string_view code;
+  int status;
+};
+// What a code would have come with, had the answer not begun with 200 already. Others: 500.
+constexpr std::array<CodeStatus, 16> kStatuses = {{{"AccessDenied", 403},
+                                                   {"InvalidObjectState", 403},
+                                                   {"RequestTimeTooSkewed", 403},
+                                                   {"PreconditionFailed", 412},
+                                                   {"ConditionalRequestConflict", 409},
+                                                   {"OperationAborted", 409},
+                                                   {"NoSuchBucket", 404},
+                                                   {"NoSuchKey", 404},
+                                                   {"NoSuchUpload", 404},
+                                                   {"NoSuchVersion", 404},
+                                                   {"BadDigest", 400},
+                                                   {"EntityTooSmall", 400},
+                                                   {"InvalidArgument", 400},
+                                                   {"InvalidPart", 400},
+                                                   {"InvalidPartOrder", 400},
+                                                   {"InvalidRequest", 400}}};
 
 aws::Verdict Make(Next next, ErrorKind kind, const ErrorBody& error, std::string message) {
   aws::Verdict verdict;
@@ -41,12 +57,30 @@ aws::Verdict Make(Next next, ErrorKind kind, const ErrorBody& error, std::string
   return verdict;
 }
 
+// White space keeps a connection open while S3 works.
+std::string_view WithoutLeadingSpace(std::string_view body) {
+  body.remove_prefix(std::min(body.find_first_not_of(" \t\r\n"), body.size()));
+  return body;
+}
+
 // A HEAD has no body: the status alone speaks.
 ErrorBody ErrorOf(const http::Response& response) {
-  if (auto error = ParseError(response.body)) return *error;
+  if (auto error = ParseError(WithoutLeadingSpace(response.body))) return *error;
   ErrorBody error;
   error.message = fmt::format("HTTP {}", response.status);
   return error;
+}
+
+// The error in the body of an answer with a good status.
+std::optional<ErrorBody> ErrorAfterAll(const http::Response& response) {
+  const std::string_view body = WithoutLeadingSpace(response.body);
+  if (body.substr(0, 256).find("<Error") == std::string_view::npos) return std::nullopt;
+  return ParseError(body);
+}
+
+// KMS's refusals come with codes of its own, or as an AccessDenied that names an action of KMS.
+bool IsOfKeyManagement(const ErrorBody& error) {
+  return error.code.starts_with("KMS.") || error.message.find("kms:") != std::string::npos;
 }
 
 aws::Verdict Forbidden(const Question& question, const ErrorBody& error) {
@@ -78,19 +112,30 @@ aws::Verdict Forbidden(const Question& question, const ErrorBody& error) {
 
 }  // namespace
 
+int StatusOf(const http::Response& response) {
+  if (response.status < 200 || response.status >= 300) return response.status;
+  const auto error = ErrorAfterAll(response);
+  if (!error) return response.status;
+  const auto known = std::find_if(kStatuses.begin(), kStatuses.end(),
+                                  [&](const CodeStatus& s) { return s.code == error->code; });
+  return known == kStatuses.end() ? 500 : known->status;
+}
+
+std::string RegionIn(const http::Response& response) {
+  if (response.status < 300 || response.status >= 500) return {};
+  const ErrorBody error = ErrorOf(response);
+  return error.region.empty() ? std::string(response.Header("x-amz-bucket-region")) : error.region;
+}
+
+bool IsRegionName(std::string_view region) {
+  return !region.empty() && region.size() <= 32 && std::all_of(region.begin(), region.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
 aws::Verdict Judge(const Question& question, const http::Response& response) {
-  const int status = response.status;
-  if (status >= 200 && status < 300) {
-    // CopyObject, CompleteMultipartUpload and others may fail after the 200 is sent.
-    if (!question.body_is_data && response.body.find("<Error>") < 256) {
-      if (const auto error = ParseError(response.body)) {
-        const bool throttled = OneOf(error->code, kThrottled);
-        return Make(throttled ? Next::kSlowDown : Next::kRetry, ErrorKind::kUnavailable, *error,
-                    error->message + " (in an answer that began well)");
-      }
-    }
-    return {};
-  }
+  const int status = question.body_is_data ? response.status : StatusOf(response);
+  if (status >= 200 && status < 300) return {};
   const ErrorBody error = ErrorOf(response);
   if (OneOf(error.code, kThrottled) || status == 503 || status == 429) {
     return Make(Next::kSlowDown, ErrorKind::kUnavailable, error,
@@ -103,11 +148,15 @@ aws::Verdict Judge(const Question& question, const http::Response& response) {
   if (OneOf(error.code, kRegion) || status == 301 || status == 307) {
     return Make(Next::kFail, ErrorKind::kBadConfig, error,
                 fmt::format("bucket {} lies in another region: set s3.region = \"{}\"", question.bucket,
-                            error.region.empty() ? response.Header("x-amz-bucket-region") : error.region));
+                            RegionIn(response)));
   }
-  if (OneOf(error.code, kKeyManagement)) {
+  if (status < 500 && IsOfKeyManagement(error)) {
     return Make(Next::kFail, ErrorKind::kPermissionDenied, error,
                 "the KMS key of this object or bucket cannot be used: " + error.message);
+  }
+  if (error.code == "NoSuchUpload") {
+    return Make(Next::kFail, ErrorKind::kUnavailable, error,
+                "the multipart upload is gone: somebody, or a rule of the bucket, aborted it");
   }
   switch (status) {
     case 304:
@@ -139,6 +188,7 @@ aws::Verdict Judge(const Question& question, const http::Response& response) {
       return Make(Next::kFail, ErrorKind::kNotFound, error, "that version is a delete marker");
     case 409: {
       const bool again = error.code == "ConditionalRequestConflict" || error.code == "OperationAborted";
+      if (again && question.conflict_is_a_value) return {};
       aws::Verdict verdict =
           Make(again ? Next::kRetry : Next::kFail, again ? ErrorKind::kUnavailable : ErrorKind::kConflict,
                error, error.message);
@@ -147,6 +197,7 @@ aws::Verdict Judge(const Question& question, const http::Response& response) {
       return verdict;
     }
     case 416:
+      if (question.past_the_end_is_a_value) return {};
       return Make(Next::kFail, ErrorKind::kBadData, error, "the object has no bytes there");
     default:
       break;

@@ -64,6 +64,9 @@ TEST(Judge, EachRefusalIsItsOwnKindAndMessage) {
       {503, "", Next::kSlowDown, ErrorKind::kUnavailable, "fewer requests"},
       {429, "TooManyRequests", Next::kSlowDown, ErrorKind::kUnavailable, "fewer requests"},
       {400, "KMS.DisabledException", Next::kFail, ErrorKind::kPermissionDenied, "KMS key"},
+      {400, "KMS.ThrottlingException", Next::kSlowDown, ErrorKind::kUnavailable, "fewer requests"},
+      {500, "KMS.KMSInternalException", Next::kRetry, ErrorKind::kUnavailable, "500"},
+      {404, "NoSuchUpload", Next::kFail, ErrorKind::kUnavailable, "upload is gone"},
       {403, "", Next::kFail, ErrorKind::kPermissionDenied, "access denied"},
       {404, "", Next::kFail, ErrorKind::kNotFound, ""},
       {502, "", Next::kRetry, ErrorKind::kUnavailable, "502"},
@@ -101,6 +104,40 @@ TEST(Judge, AnAnswerThatBeganWellMayEndInAnError) {
   Question get = Asked();
   get.body_is_data = true;
   EXPECT_EQ(Judge(get, Answer(200, "InternalError")).next, Next::kDone);
+}
+
+TEST(Judge, ARefusalAfterAGoodStatusIsTheRefusal) {
+  const auto after = [](const std::string& code) {
+    http::Response answer = Answer(200, code);
+    answer.body.insert(0, 1000, ' ');  // white space comes while S3 works
+    return answer;
+  };
+  EXPECT_EQ(StatusOf(after("PreconditionFailed")), 412);
+  EXPECT_EQ(StatusOf(after("ConditionalRequestConflict")), 409);
+  EXPECT_EQ(StatusOf(after("SomethingNew")), 500);
+  EXPECT_EQ(StatusOf(Answer(200, "")), 200);
+  EXPECT_EQ(Judge(Asked(), after("AccessDenied")).kind, ErrorKind::kPermissionDenied);
+  EXPECT_EQ(Judge(Asked(), after("NoSuchBucket")).kind, ErrorKind::kBadConfig);
+  EXPECT_EQ(Judge(Asked(), after("EntityTooSmall")).next, Next::kFail);
+}
+
+TEST(Judge, AKeyOfKmsThatMayNotBeUsedIsNamedAsSuch) {
+  http::Response denied = Answer(403, "AccessDenied");
+  denied.body =
+      "<Error><Code>AccessDenied</Code><Message>User: u is not authorized to perform: kms:Decrypt on "
+      "resource: arn:aws:kms:eu-west-1:1:key/k</Message></Error>";
+  const aws::Verdict verdict = Judge(Asked(), denied);
+  EXPECT_EQ(verdict.kind, ErrorKind::kPermissionDenied);
+  EXPECT_NE(verdict.message.find("KMS key"), std::string::npos);
+  EXPECT_NE(verdict.message.find("kms:Decrypt"), std::string::npos);
+}
+
+TEST(Region, WhatCannotBeAHostsPartIsNone) {
+  EXPECT_TRUE(IsRegionName("eu-west-1"));
+  EXPECT_TRUE(IsRegionName("us-gov-east-1"));
+  for (const char* bad : {"", "EU", "a.b", "a/b", "a b", "x@y", "a-very-long-region-name-that-none-has"}) {
+    EXPECT_FALSE(IsRegionName(bad)) << bad;
+  }
 }
 
 TEST(Judge, AnAbsentObjectMayBeAValueAnAbsentBucketNever) {

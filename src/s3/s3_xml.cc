@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-
 #include <charconv>
 #include <ctime>
 #include <iomanip>
@@ -64,9 +63,13 @@ std::string UrlDecode(std::string_view text) {
   return out;
 }
 
-std::string Key(const pugi::xml_node& root, const pugi::xml_node& entry) {
+bool IsUrlEncoded(const pugi::xml_node& root) {
+  return Text(root, "EncodingType") == "url";
+}
+
+std::string Key(bool url_encoded, const pugi::xml_node& entry) {
   std::string key = Text(entry, "Key");
-  return Text(root, "EncodingType") == "url" ? UrlDecode(key) : key;
+  return url_encoded ? UrlDecode(key) : key;
 }
 
 Result<std::int64_t> Number(const std::string& text, std::string_view what) {
@@ -78,9 +81,9 @@ Result<std::int64_t> Number(const std::string& text, std::string_view what) {
   return value;
 }
 
-Result<store::ObjectInfo> Info(const pugi::xml_node& root, const pugi::xml_node& entry) {
+Result<store::ObjectInfo> Info(bool url_encoded, const pugi::xml_node& entry) {
   store::ObjectInfo info;
-  info.key = Key(root, entry);
+  info.key = Key(url_encoded, entry);
   RTL_TRY(info.size, Number(Text(entry, "Size"), "a size"));
   info.version.etag = Unquote(Text(entry, "ETag"));
   const auto modified = ParseIsoTime(Text(entry, "LastModified"));
@@ -92,14 +95,19 @@ Result<store::ObjectInfo> Info(const pugi::xml_node& root, const pugi::xml_node&
 }
 
 // AWS lists versions and delete markers among each other, by key and the newest first. Some servers list a
-// page's markers apart: those are put where they belong.
+// page's markers apart: those are put where they belong. Their times are whole seconds; within one the ids,
+// which grow with time there, decide.
 void OrderByKey(std::vector<store::ListedVersion>& versions) {
-  const auto key = [](const store::ListedVersion& version) -> const std::string& { return version.info.key; };
-  if (std::ranges::is_sorted(versions, {}, key)) return;
-  std::ranges::stable_sort(versions, [&](const store::ListedVersion& a, const store::ListedVersion& b) {
-    if (key(a) != key(b)) return key(a) < key(b);
+  using store::ListedVersion;
+  const auto before = [](const ListedVersion& a, const ListedVersion& b) {
+    if (a.info.key != b.info.key) return a.info.key < b.info.key;
     if (a.is_latest != b.is_latest) return a.is_latest;
     return a.info.modified_at > b.info.modified_at;
+  };
+  if (std::ranges::is_sorted(versions, before)) return;
+  std::ranges::stable_sort(versions, [&](const ListedVersion& a, const ListedVersion& b) {
+    if (before(a, b) || before(b, a)) return before(a, b);
+    return a.info.version.version_id > b.info.version.version_id;
   });
 }
 
@@ -144,10 +152,11 @@ std::optional<ErrorBody> ParseError(std::string_view xml) {
 Result<ListPage> ParseListObjects(std::string_view xml) {
   pugi::xml_document document;
   RTL_TRY(const pugi::xml_node root, Root(document, xml, "ListBucketResult"));
+  const bool url_encoded = IsUrlEncoded(root);
   ListPage page;
   for (const pugi::xml_node& entry : root.children()) {
     if (!Is(entry, "Contents")) continue;
-    RTL_TRY(store::ObjectInfo info, Info(root, entry));
+    RTL_TRY(store::ObjectInfo info, Info(url_encoded, entry));
     page.objects.push_back(std::move(info));
   }
   if (Text(root, "IsTruncated") == "true") {
@@ -161,6 +170,7 @@ Result<ListPage> ParseListObjects(std::string_view xml) {
 Result<VersionsPage> ParseListVersions(std::string_view xml) {
   pugi::xml_document document;
   RTL_TRY(const pugi::xml_node root, Root(document, xml, "ListVersionsResult"));
+  const bool url_encoded = IsUrlEncoded(root);
   VersionsPage page;
   for (const pugi::xml_node& entry : root.children()) {
     const bool is_marker = Is(entry, "DeleteMarker");
@@ -169,10 +179,10 @@ Result<VersionsPage> ParseListVersions(std::string_view xml) {
     version.is_delete_marker = is_marker;
     version.is_latest = Text(entry, "IsLatest") == "true";
     if (is_marker) {
-      version.info.key = Key(root, entry);
+      version.info.key = Key(url_encoded, entry);
       version.info.modified_at = ParseIsoTime(Text(entry, "LastModified")).value_or(Timestamp());
     } else {
-      RTL_TRY(version.info, Info(root, entry));
+      RTL_TRY(version.info, Info(url_encoded, entry));
     }
     version.info.version.version_id = Text(entry, "VersionId");
     if (version.info.version.version_id == "null") version.info.version.version_id.clear();
@@ -181,12 +191,21 @@ Result<VersionsPage> ParseListVersions(std::string_view xml) {
   OrderByKey(page.versions);
   page.truncated = Text(root, "IsTruncated") == "true";
   page.next_key = Text(root, "NextKeyMarker");
-  if (Text(root, "EncodingType") == "url") page.next_key = UrlDecode(page.next_key);
+  if (url_encoded) page.next_key = UrlDecode(page.next_key);
   page.next_version = Text(root, "NextVersionIdMarker");
   if (page.truncated && page.next_key.empty()) {
     return Fail(ErrorKind::kBadData, "a page of a listing does not say how to go on");
   }
   return page;
+}
+
+bool FitsXml(std::string_view key) {
+  // XML 1.0 has no other control characters, not even as references, and neither U+FFFE nor U+FFFF.
+  const auto is_control = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
+  };
+  return std::none_of(key.begin(), key.end(), is_control) && key.find("\xef\xbf\xbe") == key.npos &&
+         key.find("\xef\xbf\xbf") == key.npos;
 }
 
 std::string DeleteBody(std::span<const std::string> keys) {
@@ -204,6 +223,11 @@ Result<std::vector<DeleteFailure>> ParseDeleteResult(std::string_view xml) {
       failures.push_back({Text(entry, "Key"), Text(entry, "Code"), Text(entry, "Message")});
   }
   return failures;
+}
+
+bool IsDocument(std::string_view xml, std::string_view root) {
+  pugi::xml_document document;
+  return Root(document, xml, root).has_value();
 }
 
 Result<std::string> ParseUploadId(std::string_view xml) {

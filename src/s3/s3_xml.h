@@ -35,11 +35,14 @@ struct VersionsPage {
 };
 Result<VersionsPage> ParseListVersions(std::string_view xml);
 
+bool FitsXml(std::string_view key);  // false: an XML document cannot name it, so it is deleted by itself
 std::string DeleteBody(std::span<const std::string> keys);  // quiet: only what failed is answered
 struct DeleteFailure {
   std::string key, code, message;
 };
 Result<std::vector<DeleteFailure>> ParseDeleteResult(std::string_view xml);
+
+bool IsDocument(std::string_view xml, std::string_view root);  // well-formed, with that root
 
 Result<std::string> ParseUploadId(std::string_view xml);
 struct Part {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "s3/crc32c.h"
+#include "s3/checksum.h"
 #include "s3/s3_store.h"
 
 namespace rtl::s3 {
@@ -65,6 +65,28 @@ TEST(Xml, DeleteMarkersThatAreListedApartAreKeptWithTheirKeys) {
   EXPECT_THAT(ids, ::testing::ElementsAre("a1", "b2", "b1", "c3", "c2", "c1"));
 }
 
+TEST(Xml, TheNewestIsFirstAlsoWhereAMarkerOfTheSameSecondIsListedApart) {
+  const auto page = ParseListVersions(R"(<ListVersionsResult>
+  <DeleteMarker><Key>a</Key><VersionId>02</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-31T12:00:00Z</LastModified></DeleteMarker>
+  <Version><Key>a</Key><VersionId>03</VersionId><IsLatest>true</IsLatest><LastModified>2026-01-31T12:00:00Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+  <Version><Key>a</Key><VersionId>01</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-31T12:00:00Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+</ListVersionsResult>)");
+  ASSERT_TRUE(page.has_value()) << page.error().message();
+  std::vector<std::string> ids;
+  for (const auto& version : page->versions) ids.push_back(version.info.version.version_id);
+  EXPECT_THAT(ids, ::testing::ElementsAre("03", "02", "01"));
+}
+
+TEST(Xml, VersionsOfOneSecondStayAsTheyAreListed) {
+  const auto page = ParseListVersions(R"(<ListVersionsResult>
+  <Version><Key>a</Key><VersionId>q</VersionId><IsLatest>true</IsLatest><LastModified>2026-01-31T12:00:00.000Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+  <DeleteMarker><Key>a</Key><VersionId>a</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-31T12:00:00.000Z</LastModified></DeleteMarker>
+  <Version><Key>a</Key><VersionId>z</VersionId><IsLatest>false</IsLatest><LastModified>2026-01-31T12:00:00.000Z</LastModified><ETag>"e"</ETag><Size>7</Size></Version>
+</ListVersionsResult>)");
+  ASSERT_TRUE(page.has_value()) << page.error().message();
+  EXPECT_EQ(page->versions[1].info.version.version_id, "a") << "AWS's ids say nothing of their order";
+}
+
 TEST(Xml, WhatIsNoAnswerIsAnError) {
   for (const char* text :
        {"", "no xml", "<html><body>proxy</body></html>", "<ListBucketResult>",
@@ -82,6 +104,9 @@ TEST(Xml, DeletesOfOddKeys) {
   const std::vector<std::string> keys = {"a&b<c>", "line\nbreak"};
   EXPECT_THAT(DeleteBody(keys), ::testing::HasSubstr("<Key>a&amp;b&lt;c&gt;</Key>"));
   EXPECT_THAT(DeleteBody(keys), ::testing::HasSubstr("<Key>line&#10;break</Key>"));
+  EXPECT_TRUE(FitsXml("a\t\n\r\xc3\xbc\x7f"));
+  EXPECT_FALSE(FitsXml("a\x01"));
+  EXPECT_FALSE(FitsXml("a\xef\xbf\xbf"));
   const auto failures = ParseDeleteResult(
       "<DeleteResult><Error><Key>k</Key><Code>AccessDenied</Code><Message>no</Message></Error></"
       "DeleteResult>");

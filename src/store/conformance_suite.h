@@ -418,6 +418,63 @@ TEST_P(Conformance, OddNamesAreOnlyNames) {
   EXPECT_THAT(Keys(), IsEmpty());
 }
 
+TEST_P(Conformance, EveryVersionIsListedTheNewestFirst) {
+  Write("in/b", "other");
+  Write("in/a", "one");
+  Write("in/a", "two");
+  ASSERT_TRUE(store().Delete("in/a"));
+  Write("in/a", "three!");
+  Write("out", "x");
+  const auto lister = store().ListVersions("in/");
+  if (!lister) {
+    EXPECT_FALSE(GetParam().keeps_versions);
+    EXPECT_EQ(lister.error().kind(), ErrorKind::kUnsupported);
+    return;
+  }
+  std::vector<ListedVersion> all;
+  for (;;) {
+    auto page = (*lister)->Next();
+    ASSERT_TRUE(page) << page.error().message();
+    if (page->empty()) break;
+    all.insert(all.end(), page->begin(), page->end());
+  }
+  if (!GetParam().keeps_versions) {  // a bucket that could keep them, and does not
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].info.size, 6);
+    for (const ListedVersion& version : all) {
+      EXPECT_TRUE(version.is_latest && !version.is_delete_marker);
+      EXPECT_EQ(version.info.version.version_id, "");
+    }
+    return;
+  }
+  ASSERT_EQ(all.size(), 5U);
+  const std::vector<std::int64_t> sizes = {6, 0, 3, 3, 5};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(all[i].info.key, i < 4 ? "in/a" : "in/b");
+    EXPECT_EQ(all[i].info.size, sizes[i]) << i;
+    EXPECT_EQ(all[i].is_latest, i == 0 || i == 4) << i;
+    EXPECT_EQ(all[i].is_delete_marker, i == 1) << i;
+    EXPECT_EQ(all[i].info.version.etag.empty(), i == 1) << i;
+    EXPECT_FALSE(all[i].info.version.version_id.empty()) << i;
+  }
+  EXPECT_EQ(all[0].info.version.version_id, store().Head("in/a")->version.version_id);
+  EXPECT_EQ(all[0].info.version.etag, store().Head("in/a")->version.etag);
+  EXPECT_EQ(store().Get("in/a", {.pin = all[3].info.version})->bytes, "one");
+  EXPECT_EQ(KindOf(store().Get("in/a", {.pin = all[1].info.version})), ErrorKind::kNotFound)
+      << "a delete marker has no bytes";
+}
+
+TEST_P(Conformance, ManyAreDeletedAtOnce) {
+  std::vector<std::string> keys;
+  for (int i = 0; i < 1200; ++i) keys.push_back("many/" + std::to_string(i) + " & <more>");
+  WriteAll(keys);
+  Write("stays", "x");
+  keys.emplace_back("many/never there");
+  EXPECT_TRUE(store().DeleteAll(keys));
+  EXPECT_TRUE(store().DeleteAll({}));
+  EXPECT_THAT(Keys(), ElementsAre("stays"));
+}
+
 TEST_P(Conformance, WritersInOneFolderDoNotDisturbEachOther) {
   constexpr int kThreads = 8;
   constexpr int kEach = 20;

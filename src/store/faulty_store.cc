@@ -24,6 +24,22 @@ class FaultyStore::Lister : public ObjectLister {
   const std::string prefix_;
 };
 
+class FaultyStore::Versions : public VersionLister {
+ public:
+  Versions(FaultyStore& store, std::unique_ptr<VersionLister> inner, std::string_view prefix)
+      : store_(store), inner_(std::move(inner)), prefix_(prefix) {}
+
+  Result<std::vector<ListedVersion>> Next() override {
+    return store_.Run<std::vector<ListedVersion>>("next versions of", prefix_, ErrorKind::kUnavailable,
+                                                  [&] { return inner_->Next(); });
+  }
+
+ private:
+  FaultyStore& store_;
+  const std::unique_ptr<VersionLister> inner_;
+  const std::string prefix_;
+};
+
 FaultyStore::FaultyStore(ObjectStore& inner, FaultPlan plan) : inner_(inner), plan_(plan) {}
 
 std::int64_t FaultyStore::operations() const {
@@ -96,10 +112,12 @@ Result<std::unique_ptr<ObjectLister>> FaultyStore::List(std::string_view prefix,
       });
 }
 
-// Its pages are not counted: one operation.
 Result<std::unique_ptr<VersionLister>> FaultyStore::ListVersions(std::string_view prefix) {
-  return Run<std::unique_ptr<VersionLister>>("list versions", prefix, ErrorKind::kUnavailable,
-                                             [&] { return inner_.ListVersions(prefix); });
+  return Run<std::unique_ptr<VersionLister>>(
+      "list versions", prefix, ErrorKind::kUnavailable, [&]() -> Result<std::unique_ptr<VersionLister>> {
+        RTL_TRY(auto inner, inner_.ListVersions(prefix));
+        return std::make_unique<Versions>(*this, std::move(inner), prefix);
+      });
 }
 
 Result<> FaultyStore::DeleteAll(std::span<const std::string> keys) {

@@ -24,7 +24,7 @@ struct FaultPlan {
   bool then_dead = false;
 };
 
-// Operations are Get, Head, Put, PutIfAbsent, List, every Next of a lister, ListVersions, Delete and
+// Operations are Get, Head, Put, PutIfAbsent, List, ListVersions, every Next of their listers, Delete and
 // DeleteAll, in the order in which they begin. Threads: any. The inner store must outlive it.
 class FaultyStore : public ObjectStore {
  public:
@@ -47,6 +47,7 @@ class FaultyStore : public ObjectStore {
 
  private:
   class Lister;
+  class Versions;
   struct Turn {
     std::int64_t number;
     Fault fault;

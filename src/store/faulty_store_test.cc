@@ -83,6 +83,29 @@ TEST_F(FaultyStoreTest, EveryPageIsAnOperation) {
   EXPECT_TRUE(ListAll(store_, ""));
 }
 
+TEST_F(FaultyStoreTest, VersionsAndDeletesOfManyAreOperationsToo) {
+  const std::vector<std::string> keys = {"a", "b"};
+  MemoryStore versioned({.versioned = true});
+  FaultyStore faulty(versioned);
+  for (const std::string& key : keys) ASSERT_TRUE(faulty.Put(key, "x"));
+  const auto list = [&]() -> Result<std::size_t> {
+    RTL_TRY(const auto lister, faulty.ListVersions(""));
+    RTL_TRY(const auto page, lister->Next());
+    return page.size();
+  };
+  for (int at = 0; at < 2; ++at) {
+    faulty.SetPlan({.at = at, .fault = Fault::kBefore});
+    EXPECT_FALSE(list().has_value()) << at;
+  }
+  EXPECT_EQ(list(), 2U);
+  faulty.SetPlan({.at = 0, .fault = Fault::kBefore});
+  EXPECT_FALSE(faulty.DeleteAll(keys));
+  EXPECT_TRUE(versioned.Head("a"));
+  faulty.SetPlan({.at = 0, .fault = Fault::kAfter});
+  EXPECT_FALSE(faulty.DeleteAll(keys));
+  EXPECT_FALSE(versioned.Head("a"));
+}
+
 TEST_F(FaultyStoreTest, ExactlyOneOfManyThreadsIsHit) {
   store_.SetPlan({.at = 500, .fault = Fault::kBefore});
   std::atomic<int> failed = 0;
@@ -111,6 +134,21 @@ TEST(MemoryStore, EtagsTellOrDoNotTellAThirdVersionFromTheFirst) {
     ASSERT_TRUE(store.Put("k", "A"));
     EXPECT_EQ(store.Head("k")->version.etag == first, !per_write);
   }
+}
+
+TEST(MemoryStore, AVersionMayBeForgotten) {
+  MemoryStore store({.versioned = true});
+  ASSERT_TRUE(store.Put("k", "one"));
+  const ObjectVersion one = store.Head("k")->version;
+  ASSERT_TRUE(store.Put("k", "two"));
+  const ObjectVersion two = store.Head("k")->version;
+  store.Forget("k", two.version_id);
+  EXPECT_EQ(store.Get("k")->bytes, "one") << "the latest of those that are left";
+  EXPECT_EQ(store.Get("k", {.pin = two}).error().kind(), ErrorKind::kNotFound);
+  const auto clone = store.Clone();
+  EXPECT_EQ(clone->Get("k", {.pin = one})->bytes, "one");
+  store.Forget("k", one.version_id);
+  EXPECT_FALSE(store.Head("k"));
 }
 
 TEST(MemoryStore, ACloneGoesItsOwnWay) {

@@ -114,7 +114,7 @@ Result<> MemoryStore::Delete(std::string_view key) {
   const std::lock_guard lock(mutex_);
   if (const auto found = objects_.find(key); found != objects_.end()) {
     if (options_.versioned) {
-      Entry marker = found->second;
+      Entry marker = NewEntry({});
       marker.version = {.etag = {}, .version_id = fmt::format("v{}", ++writes_)};
       Keep(key, marker, true);
     }

@@ -103,7 +103,8 @@ class ObjectStore {
   // An object that is not there is a success.
   virtual Result<> Delete(std::string_view key) = 0;
 
-  // All versions of objects whose key begins with `prefix`. kUnsupported: the store keeps none.
+  // All versions of objects whose key begins with `prefix`. kUnsupported: the store cannot keep any. One that
+  // could, and does not, gives the objects that are there, without version_ids.
   virtual Result<std::unique_ptr<VersionLister>> ListVersions(std::string_view prefix);
 
   // Many at once, in as few requests as the store allows.

@@ -1,5 +1,8 @@
-#include "s3/crc32c.h"
+#include "s3/checksum.h"
 
+#include <openssl/evp.h>
+
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -41,7 +44,21 @@ __attribute__((target("sse4.2"))) std::uint32_t ByInstruction(std::string_view b
 }
 #endif
 
+std::string Digest(std::string_view bytes, const EVP_MD* algorithm) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, algorithm, nullptr);
+  return {reinterpret_cast<const char*>(digest.data()), size};
+}
+
 }  // namespace
+
+std::string Md5(std::string_view bytes) {
+  return Digest(bytes, EVP_md5());
+}
+std::string Sha256(std::string_view bytes) {
+  return Digest(bytes, EVP_sha256());
+}
 
 std::uint32_t Crc32c(std::string_view bytes, std::uint32_t before) {
   const std::uint32_t crc = ~before;
