@@ -153,10 +153,11 @@ std::vector<BucketRows> SplitBucket(Bucket bucket, std::vector<LedgerEntry> rows
 
 Result<std::vector<LedgerEntry>> ReadRecords(const delta::Table& table, const delta::TableState& state) {
   std::vector<LedgerEntry> records;
-  RTL_CHECK(state.files.ForEach([&](const delta::Add& add) -> Result<> {
+  const auto read = state.files.ForEach([&](const delta::Add& add) -> Result<> {
     RTL_CHECK(OwnBucket(table, add));
     return ReadBucket(table, state, add, records);
-  }));
+  });
+  RTL_CHECK(read);
   return records;
 }
 
@@ -170,12 +171,13 @@ Result<std::vector<delta::Action>> UpdateRecords(const delta::Table& table, cons
   // Buckets do not overlap: ordered by the first hash they hold, the last one not after a hash holds it, or
   // none does.
   std::map<std::uint64_t, Existing> buckets;
-  RTL_CHECK(state.files.ForEach([&](const delta::Add& add) -> Result<> {
+  const auto own = state.files.ForEach([&](const delta::Add& add) -> Result<> {
     RTL_TRY(const Bucket bucket, OwnBucket(table, add));
     const std::uint64_t first = bucket.depth == 0 ? 0 : bucket.prefix << (64 - bucket.depth);
     buckets[first] = {bucket, add, {}};
     return {};
-  }));
+  });
+  RTL_CHECK(own);
   std::vector<LedgerEntry> homeless;
   for (LedgerEntry& entry : LastPerKey(std::move(entries))) {
     const std::uint64_t hash = HashKey(entry.source_file);

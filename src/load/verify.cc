@@ -178,7 +178,7 @@ Result<LoaderParts::RowCounts> LoaderParts::CountTableRows(
   RowCounts counts;
   delta::ReadOptions columns;
   columns.columns = {"source_file", "file_version"};
-  RTL_CHECK(state.files.ForEach([&](const delta::Add& add) -> Result<> {
+  const auto counted = state.files.ForEach([&](const delta::Add& add) -> Result<> {
     const auto read = delta::ReadDataFile(
         set_.snapshot, state, add, columns, [&](const arrow::RecordBatch& batch) -> Result<> {
           const BatchReader reader(batch);
@@ -201,7 +201,8 @@ Result<LoaderParts::RowCounts> LoaderParts::CountTableRows(
     if (!tag || (kind != ErrorKind::kNotFound && kind != ErrorKind::kBadData)) return Fail(read.error());
     damaged[tag->source_file] = read.error().message();
     return {};
-  }));
+  });
+  RTL_CHECK(counted);
   return counts;
 }
 
