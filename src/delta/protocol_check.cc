@@ -48,8 +48,9 @@ bool IsActive(std::string_view feature, const Metadata& metadata) {
 
 // Features that ask nothing beyond what is done for every table.
 bool IsAlwaysHonoured(std::string_view feature) {
-  constexpr auto kHonoured = std::to_array<std::string_view>({"appendOnly",  // CheckActions
-                                                              "timestampNtz", "vacuumProtocolCheck"});
+  constexpr auto kHonoured =
+      std::to_array<std::string_view>({"appendOnly",  // CheckActions
+                                       "deletionVectors", "timestampNtz", "vacuumProtocolCheck"});
   return std::ranges::find(kHonoured, feature) != kHonoured.end();
 }
 

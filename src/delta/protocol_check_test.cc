@@ -52,9 +52,9 @@ TEST(ProtocolCheck, ReaderVersions) {
 TEST(ProtocolCheck, ReaderFeatures) {
   EXPECT_TRUE(CheckReadable(Features({}, {}), SomeMetadata()));
   EXPECT_TRUE(
-      CheckReadable(Features({"timestampNtz", "vacuumProtocolCheck", "columnMapping"}, {}), SomeMetadata()));
-  for (const auto* feature :
-       {"deletionVectors", "v2Checkpoint", "typeWidening", "catalogManaged", "newThing"}) {
+      CheckReadable(Features({"deletionVectors", "timestampNtz", "vacuumProtocolCheck", "columnMapping"}, {}),
+                    SomeMetadata()));
+  for (const auto* feature : {"v2Checkpoint", "typeWidening", "catalogManaged", "newThing"}) {
     EXPECT_THAT(Refusal(CheckReadable(Features({feature}, {}), SomeMetadata())), HasSubstr(feature));
   }
   EXPECT_THAT(Refusal(CheckReadable(Features({"columnMapping"}, {}), With("delta.columnMapping.mode", "id"))),

@@ -113,7 +113,9 @@ class Table {
   store::ObjectStore& store() const { return *store_; }
   const std::string& path() const { return path_; }
   std::string DataKey(std::string_view data_path) const;  // store key of a file named by an action
-  std::string Uri() const;                                // for messages
+  // The same where the path may be absolute. kUnsupported, naming the path, when it lies in another store.
+  Result<std::string> KeyOf(std::string_view data_path) const;
+  std::string Uri() const;  // for messages
 
  private:
   store::ObjectStore* store_;

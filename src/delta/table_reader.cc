@@ -1,5 +1,6 @@
 #include "delta/table_reader.h"
 
+#include <arrow/array/builder_primitive.h>
 #include <arrow/array/util.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
@@ -11,7 +12,7 @@
 #include <string_view>
 
 #include "delta/column_conversion.h"
-#include "delta/data_path.h"
+#include "delta/deletion_vector.h"
 #include "delta/parquet_object.h"
 
 namespace rtl::delta {
@@ -116,6 +117,17 @@ Result<std::shared_ptr<arrow::RecordBatch>> AsTable(const std::vector<Column>& c
   return arrow::RecordBatch::Make(schema, batch.num_rows(), std::move(arrays));
 }
 
+Result<std::shared_ptr<arrow::RecordBatch>> WithPositions(const std::shared_ptr<arrow::RecordBatch>& rows,
+                                                          std::int64_t first) {
+  arrow::Int64Builder builder;
+  if (const auto reserved = builder.Reserve(rows->num_rows()); !reserved.ok())
+    return Fail(FromArrow(reserved));
+  for (std::int64_t row = 0; row < rows->num_rows(); ++row) builder.UnsafeAppend(first + row);
+  std::shared_ptr<arrow::Array> positions;
+  if (const auto finished = builder.Finish(&positions); !finished.ok()) return Fail(FromArrow(finished));
+  return FromArrow(rows->AddColumn(rows->num_columns(), kPositionColumn, positions));
+}
+
 std::shared_ptr<arrow::Schema> SchemaOf(const std::vector<Column>& columns) {
   arrow::FieldVector fields;
   for (const Column& column : columns) fields.push_back(arrow::field(column.name, column.type));
@@ -124,11 +136,8 @@ std::shared_ptr<arrow::Schema> SchemaOf(const std::vector<Column>& columns) {
 
 // Data files are never overwritten, so size and name say which object is meant and no HEAD is needed.
 Result<store::ObjectInfo> InfoOf(const Table& table, const Add& add) {
-  if (IsAbsolutePath(add.path) || HasDotSegment(add.path)) {
-    return Fail(ErrorKind::kUnsupported,
-                fmt::format("{}: data file {} lies outside the table's folder", table.Uri(), add.path));
-  }
-  return store::ObjectInfo{.key = table.DataKey(add.path), .size = add.size};
+  RTL_TRY(std::string key, table.KeyOf(add.path));
+  return store::ObjectInfo{.key = std::move(key), .size = add.size};
 }
 
 }  // namespace
@@ -141,6 +150,11 @@ Result<> ReadDataFile(const Table& table, const TableState& state, const Add& ad
   RTL_TRY(const auto object,
           ParquetObject::Open(table.store(), info, std::max<std::int64_t>(options.batch_rows, 1)));
 
+  RowSet struck_out;
+  if (add.deletion_vector) {
+    RTL_TRY(struck_out, ReadDeletionVector(table, *add.deletion_vector));
+  }
+  std::int64_t position = 0;
   std::optional<Error> sink_error;  // returned as it is, not as the file's
   auto read = object.Guard([&]() -> Result<> {
     parquet::arrow::FileReader& reader = object.reader();
@@ -152,10 +166,17 @@ Result<> ReadDataFile(const Table& table, const TableState& state, const Add& ad
         if (const auto next = batches->ReadNext(&batch); !next.ok()) return Fail(FromArrow(next));
         if (!batch) break;
         RTL_TRY(const auto rows, AsTable(columns, schema, *batch));
-        if (auto taken = sink(*rows); !taken) {
-          sink_error = taken.error();
-          return taken;
+        for (const RowRange& kept : struck_out.Without(position, rows->num_rows())) {
+          auto part = rows->Slice(kept.first - position, kept.count);
+          if (options.with_positions) {
+            RTL_TRY(part, WithPositions(part, kept.first));
+          }
+          if (auto taken = sink(*part); !taken) {
+            sink_error = taken.error();
+            return taken;
+          }
         }
+        position += rows->num_rows();
       }
     }
     return {};

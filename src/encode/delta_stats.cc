@@ -138,6 +138,10 @@ void ColumnStats::Observe(const arrow::Array& array) {
       ObserveNumbers(static_cast<const arrow::Int64Array&>(array), has_values_, min_int_, max_int_);
       break;
     case arrow::Type::TIMESTAMP:
+      if (const auto& type = static_cast<const arrow::TimestampType&>(*array.type());
+          type.timezone().empty() || type.unit() != arrow::TimeUnit::MICRO) {
+        break;
+      }
       bounds_ = Bounds::kTimestamp;
       ObserveNumbers(static_cast<const arrow::TimestampArray&>(array), has_values_, min_int_, max_int_);
       break;
@@ -208,7 +212,10 @@ std::string StatsJson(std::int64_t rows, const arrow::Schema& schema, const std:
     if (const std::string bound = column.MaxJson(); !bound.empty()) json.Key(name).Raw(bound);
   });
   json.EndObject().Key("nullCount").BeginObject();
-  each([&](const std::string& name, const ColumnStats& column) { json.Key(name).Int(column.null_count()); });
+  // A nested column's counts would have to mirror its fields.
+  each([&](const std::string& name, const ColumnStats& column) {
+    if (!arrow::is_nested(schema.GetFieldByName(name)->type()->id())) json.Key(name).Int(column.null_count());
+  });
   json.EndObject().EndObject();
   return std::move(json).Take();
 }

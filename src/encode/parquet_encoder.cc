@@ -101,9 +101,8 @@ class FileSeries {
 
 }  // namespace
 
-struct RowEncoder::Impl {
-  Impl(RowOrigin o, Sink sink, EncodeOptions options)
-      : origin(std::move(o)), files(std::move(sink), kOriginColumns, options) {}
+struct OriginColumns::Impl {
+  explicit Impl(RowOrigin o) : origin(std::move(o)) {}
 
   // The origin's columns for a number of rows, remembered: slices of a file are much alike.
   Result<> FillOrigin(std::int64_t rows) {
@@ -118,9 +117,34 @@ struct RowEncoder::Impl {
   }
 
   RowOrigin origin;
-  FileSeries files;
   std::int64_t origin_rows = -1;
   std::array<std::shared_ptr<arrow::Array>, kOriginColumns> columns;
+};
+
+OriginColumns::OriginColumns(RowOrigin origin) : impl_(std::make_unique<Impl>(std::move(origin))) {}
+OriginColumns::~OriginColumns() = default;
+
+Result<std::shared_ptr<arrow::RecordBatch>> OriginColumns::AddTo(const arrow::RecordBatch& batch) {
+  const std::int64_t rows = batch.num_rows();
+  RTL_CHECK(impl_->FillOrigin(rows));
+  static const arrow::FieldVector origin_fields = {
+      arrow::field("source_file", arrow::utf8()), arrow::field("source_version", arrow::utf8()),
+      arrow::field("file_version", arrow::int64()), arrow::field("ingest_time", TimestampType())};
+  arrow::FieldVector fields = batch.schema()->fields();
+  arrow::ArrayVector arrays = batch.columns();
+  for (std::size_t i = 0; i < kOriginColumns; ++i) {
+    fields.push_back(origin_fields[i]);
+    arrays.push_back(impl_->columns[i]->Slice(0, rows));
+  }
+  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows, std::move(arrays));
+}
+
+struct RowEncoder::Impl {
+  Impl(RowOrigin o, Sink sink, EncodeOptions options)
+      : origin(std::move(o)), files(std::move(sink), kOriginColumns, options) {}
+
+  OriginColumns origin;
+  FileSeries files;
 };
 
 RowEncoder::RowEncoder(RowOrigin origin, Sink sink, EncodeOptions options)
@@ -129,19 +153,8 @@ RowEncoder::~RowEncoder() = default;
 
 Result<> RowEncoder::Append(const DecodedSlice& slice) {
   if (slice.rows == nullptr || slice.rows->num_rows() == 0) return {};
-  const std::int64_t rows = slice.rows->num_rows();
-  RTL_CHECK(impl_->FillOrigin(rows));
-  static const arrow::FieldVector origin_fields = {
-      arrow::field("source_file", arrow::utf8()), arrow::field("source_version", arrow::utf8()),
-      arrow::field("file_version", arrow::int64()), arrow::field("ingest_time", TimestampType())};
-  arrow::FieldVector fields = slice.rows->schema()->fields();
-  arrow::ArrayVector arrays = slice.rows->columns();
-  for (std::size_t i = 0; i < kOriginColumns; ++i) {
-    fields.push_back(origin_fields[i]);
-    arrays.push_back(impl_->columns[i]->Slice(0, rows));
-  }
-  return impl_->files.Append(
-      arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows, std::move(arrays)));
+  RTL_TRY(auto batch, impl_->origin.AddTo(*slice.rows));
+  return impl_->files.Append(std::move(batch));
 }
 
 Result<> RowEncoder::Finish() {

@@ -32,6 +32,18 @@ struct EncodeOptions {
   int zstd_level = 1;
 };
 
+// Adds the loader's columns to batches of one object's rows. One thread at a time.
+class OriginColumns {
+ public:
+  explicit OriginColumns(RowOrigin origin);
+  ~OriginColumns();
+  Result<std::shared_ptr<arrow::RecordBatch>> AddTo(const arrow::RecordBatch& batch);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 // One object's rows, slice by slice, into as few Parquet files as the bounds allow: a new file begins after a
 // window, or when a slice brings a column that the open file lacks. Memory: the open file's encoded bytes and
 // one slice. One thread at a time. Columns: the data columns as they come, then source_file, source_version,

@@ -1,15 +1,20 @@
 #include "load/committer.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "core/uuid.h"
 #include "delta/check_actions.h"
+#include "delta/reconcile.h"
 #include "load/settle_commit.h"
+#include "load/strike_out.h"
 
 namespace rtl::load {
 
 Result<Committer::Outcome> Committer::Commit(std::vector<LoadedFile> files) {
   Outcome outcome;
+  packed_.reset();
+  packed_keys_.clear();
   // A version that log clean-up removed must never be written again.
   if (clock_.Now() - ledger_.read_at() > kMaxStateAge) RTL_CHECK(ledger_.Refresh());
   std::vector<Change> changes;
@@ -19,13 +24,22 @@ Result<Committer::Outcome> Committer::Commit(std::vector<LoadedFile> files) {
   PrepareAll(std::move(files), changes, outcome);
   while (!changes.empty()) {
     const Timestamp state_read_at = ledger_.read_at();
-    const std::vector<delta::Action> actions = MakeActions(changes, outcome);
+    auto prepared = MakeActions(changes, outcome);
+    if (!prepared && prepared.error().kind() == ErrorKind::kNotFound) {
+      // A file whose rows are to go was replaced meanwhile: the commit that did so is read first.
+      RTL_CHECK(ledger_.Refresh());
+      on = ledger_.version();
+      KeepWhatHolds(changes, outcome);
+      continue;
+    }
+    RTL_CHECK(prepared);
     if (changes.empty()) break;
+    const std::vector<delta::Action>& actions = prepared->actions;
     const Version version = on + 1;
     RTL_CHECK(delta::CheckActions(ledger_.metadata(), actions));
     RTL_TRY(const AfterPut next, PutAndReadBack(set_.snapshot, version, actions, state_read_at, clock_));
     if (next == AfterPut::kDone) {
-      RTL_CHECK(ledger_.Apply({version, clock_.Now(), actions}));
+      RTL_CHECK(ledger_.Apply({version, clock_.Now(), actions}, prepared->indexes));
       outcome.version = version;
       for (Change& change : changes) outcome.committed.push_back(std::move(change.change.entry));
       if (version % options_.checkpoint_interval == 0) {
@@ -86,7 +100,26 @@ void Committer::KeepWhatHolds(std::vector<Change>& changes, Outcome& outcome) {
   changes = std::move(kept);
 }
 
-std::vector<delta::Action> Committer::MakeActions(std::vector<Change>& changes, Outcome& outcome) {
+// The rows of small files, together in one file. Encoded anew only when others are to be in it.
+Result<> Committer::PackRows(std::vector<Change>& changes) {
+  std::vector<std::string> keys;
+  for (const Change& change : changes) {
+    if (!change.file.load.rows.empty()) keys.push_back(change.file.source_file);
+  }
+  if (keys.empty()) packed_.reset();
+  if (keys.empty() || (packed_ && keys == packed_keys_)) return {};
+  std::vector<PackMember> members;
+  for (const Change& change : changes) {
+    const FileLoad& load = change.file.load;
+    if (load.rows.empty()) continue;
+    members.push_back({change.file.source_file, load.file_version, load.rows});
+  }
+  RTL_TRY(packed_, PutPacked(set_, std::move(members), set_.Find(Role::kRaw) != nullptr, clock_.Now()));
+  packed_keys_ = std::move(keys);
+  return {};
+}
+
+Result<Committer::Prepared> Committer::MakeActions(std::vector<Change>& changes, Outcome& outcome) {
   delta::Metadata metadata = ledger_.metadata();
   bool widened = false;
   std::vector<Change> kept;
@@ -110,10 +143,25 @@ std::vector<delta::Action> Committer::MakeActions(std::vector<Change>& changes, 
   }
   changes = std::move(kept);
 
+  RTL_CHECK(PackRows(changes));
+  Prepared prepared;
+  Strikes strikes;
+  for (Change& change : changes) {
+    for (const KeyChange::Strike& strike : change.change.strikes) {
+      std::vector<RowRange>& ranges = strikes[strike.path];
+      ranges.insert(ranges.end(), strike.ranges.begin(), strike.ranges.end());
+    }
+    if (!change.file.load.rows.empty() && set_.Find(Role::kRaw) != nullptr) {
+      change.change.entry.raw_paths = {packed_->add.path};
+    }
+  }
+  RTL_TRY(StruckOut struck, StrikeOut(set_, ledger_, strikes, clock_.Now()));
+  prepared.indexes = std::move(struck.indexes);
+
   std::vector<LedgerEntry> entries;
   entries.reserve(changes.size());
   for (const Change& change : changes) entries.push_back(change.change.entry);
-  std::vector<delta::Action> actions;
+  std::vector<delta::Action>& actions = prepared.actions;
   actions.emplace_back(
       delta::CommitInfo{ToCommitInfo(entries, NewUuid(), clock_.Now(),
                                      options_.run_info ? std::optional(options_.run_info()) : std::nullopt)});
@@ -122,7 +170,12 @@ std::vector<delta::Action> Committer::MakeActions(std::vector<Change>& changes, 
     actions.insert(actions.end(), change.change.removes.begin(), change.change.removes.end());
     actions.insert(actions.end(), change.change.adds.begin(), change.change.adds.end());
   }
-  return actions;
+  std::ranges::move(struck.actions, std::back_inserter(actions));
+  if (packed_) {
+    actions.emplace_back(packed_->add);
+    prepared.indexes.emplace(delta::LogicalFileKey(packed_->add), packed_->index);
+  }
+  return prepared;
 }
 
 }  // namespace rtl::load

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "load/live_ledger.h"
 #include "load/load_file.h"
 #include "load/options.h"
+#include "load/packed_file.h"
 #include "load/table_set.h"
 
 namespace rtl::load {
@@ -49,12 +51,20 @@ class Committer {
   };
   void PrepareAll(std::vector<LoadedFile> files, std::vector<Change>& changes, Outcome& outcome);
   void KeepWhatHolds(std::vector<Change>& changes, Outcome& outcome);
-  std::vector<delta::Action> MakeActions(std::vector<Change>& changes, Outcome& outcome);
+  // The commit on the ledger's state as it is now.
+  struct Prepared {
+    std::vector<delta::Action> actions;
+    FileIndexes indexes;  // of the shared files among its adds
+  };
+  Result<Prepared> MakeActions(std::vector<Change>& changes, Outcome& outcome);
+  Result<> PackRows(std::vector<Change>& changes);
 
   const TableSet& set_;
   LiveLedger& ledger_;
   const Options& options_;
   const Clock& clock_;
+  std::optional<PackedFile> packed_;      // of the attempt before
+  std::vector<std::string> packed_keys_;  // its members
 };
 
 }  // namespace rtl::load

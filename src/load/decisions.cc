@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "load/known_key.h"
+
 namespace rtl::load {
 namespace {
 
@@ -12,26 +14,42 @@ bool KeepsOldRows(EntryOutcome outcome) {
   return outcome == EntryOutcome::kHeld || outcome == EntryOutcome::kFailed;
 }
 
+bool IsTaken(const LedgerEntry& entry) {
+  return entry.outcome == EntryOutcome::kLoaded || entry.outcome == EntryOutcome::kUnchanged;
+}
+
 // The same bytes under another identity, where the bytes gave no rows to retag (an empty file, say).
 bool SameWithoutRows(const KeyAccount& account, const ReadOutcome& read) {
   if (!account.last || !account.files.empty() || !read.adds.empty()) return false;
   const LedgerEntry& last = *account.last;
-  const bool taken = last.outcome == EntryOutcome::kLoaded || last.outcome == EntryOutcome::kUnchanged;
-  return taken && Explains(account) && read.entry.outcome == EntryOutcome::kLoaded &&
+  return IsTaken(last) && Explains(account) && read.entry.outcome == EntryOutcome::kLoaded &&
          last.hash == read.entry.hash;
 }
 
-FileTag TagOf(const LedgerEntry& entry, std::size_t files) {
-  FileTag tag;
-  tag.source_file = entry.source_file;
-  tag.identity = entry.version.Identity();
-  tag.hash = entry.hash.value_or(ContentHash{});
-  tag.size = entry.size;
-  tag.file_version = entry.file_version;
-  tag.rows = entry.row_count;
-  tag.rejected = entry.rejected_count;
-  tag.files = static_cast<std::int64_t>(files);
-  return tag;
+// Takes a file's rows out of the table.
+void TakeOut(const OwnedFile& file, Timestamp now, KeyChange& change) {
+  if (file.part) {
+    change.strikes.push_back({file.add.path, *file.part});
+  } else {
+    change.removes.push_back(delta::RemoveOf(file.add, MillisSinceEpoch(now), true));
+  }
+}
+
+// Whether the rows that are there can be those of this entry: of its version, and as many.
+bool RowsAreOf(const KeyAccount& account, const LedgerEntry& entry) {
+  std::int64_t rows = 0;
+  bool all_told = true;
+  for (const OwnedFile& file : account.files) {
+    // A snapshot that was set back has rows of an older version than the entry tells.
+    if (file.file_version != entry.file_version) return false;
+    all_told = all_told && file.rows;
+    rows += file.rows.value_or(0);
+  }
+  if (all_told) return rows == entry.row_count;
+  // Files of before 0.2 tell how many they are instead of each one's rows.
+  return std::ranges::all_of(account.files, [&](const OwnedFile& file) {
+    return !file.tag || file.tag->files == static_cast<std::int64_t>(account.files.size());
+  });
 }
 
 }  // namespace
@@ -54,17 +72,8 @@ bool Explains(const KeyAccount& account) {
   const bool has_rows = !account.files.empty();
   switch (last.outcome) {
     case EntryOutcome::kLoaded:
-    case EntryOutcome::kUnchanged: {
-      if (has_rows != (last.row_count > 0)) return false;
-      // A snapshot that was set back has rows of an older version than the entry tells.
-      for (const OwnedFile& file : account.files) {
-        if (!file.tag) continue;
-        if (file.tag->file_version != last.file_version) return false;
-        if (file.tag->files != static_cast<std::int64_t>(account.files.size()))
-          return false;  // rows are lost
-      }
-      return true;
-    }
+    case EntryOutcome::kUnchanged:
+      return has_rows == (last.row_count > 0) && (!has_rows || RowsAreOf(account, last));
     case EntryOutcome::kDeleted:
       return !has_rows;
     case EntryOutcome::kHeld:
@@ -82,13 +91,26 @@ std::int64_t NextFileVersion(const KeyAccount& account) {
 }
 
 std::optional<FileTag> RowsTag(const KeyAccount& account) {
-  std::optional<FileTag> tag;
-  for (const OwnedFile& file : account.files) {
-    if (!file.tag || (tag && *tag != *file.tag)) return std::nullopt;
-    tag = file.tag;
+  const bool shared = std::ranges::any_of(account.files, [](const OwnedFile& file) { return !file.tag; });
+  if (shared) {
+    if (!account.last || !IsTaken(*account.last) || !account.last->hash || !Explains(account))
+      return std::nullopt;
+    return TagOf(*account.last, account.files.size());
   }
-  if (tag && tag->files != static_cast<std::int64_t>(account.files.size()))
+  std::optional<FileTag> tag;
+  std::int64_t rows = 0;
+  for (const OwnedFile& file : account.files) {
+    FileTag told = *file.tag;
+    told.file_rows = -1;
+    if (tag && *tag != told) return std::nullopt;
+    tag = told;
+    rows += file.rows.value_or(0);
+  }
+  if (!tag || tag->files != static_cast<std::int64_t>(account.files.size()))
     return std::nullopt;  // some are lost
+  const bool all_told =
+      std::ranges::all_of(account.files, [](const OwnedFile& file) { return file.rows.has_value(); });
+  if (all_told && rows != tag->rows) return std::nullopt;
   return tag;
 }
 
@@ -143,10 +165,13 @@ std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const 
         entry.file_version = entry.highest_version = next;
       }
       entry.replaced = !account.files.empty();
-      for (const OwnedFile& file : account.files)
-        change.removes.push_back(delta::RemoveOf(file.add, MillisSinceEpoch(now), true));
+      for (const OwnedFile& file : account.files) TakeOut(file, now, change);
       change.adds = read.adds;
-      for (delta::Add& add : change.adds) add.tags = ToTags(TagOf(entry, change.adds.size()));
+      for (std::size_t i = 0; i < change.adds.size(); ++i) {
+        FileTag tag = TagOf(entry, change.adds.size());
+        tag.file_rows = i < read.file_rows.size() ? read.file_rows[i] : -1;
+        change.adds[i].tags = ToTags(tag);
+      }
       break;
     case EntryOutcome::kHeld:
       if (last && last->outcome == EntryOutcome::kHeld && last->hash == entry.hash &&
@@ -163,20 +188,13 @@ std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const 
       break;
     case EntryOutcome::kDeleted:
       entry.file_version = next - 1;
-      for (const OwnedFile& file : account.files)
-        change.removes.push_back(delta::RemoveOf(file.add, MillisSinceEpoch(now), true));
+      for (const OwnedFile& file : account.files) TakeOut(file, now, change);
       break;
     case EntryOutcome::kUnchanged: {
       const std::optional<FileTag> tag = RowsTag(account);
       entry.file_version = tag ? tag->file_version : 0;
       entry.row_count = tag ? tag->rows : 0;
       entry.rejected_count = tag ? tag->rejected : 0;
-      for (const OwnedFile& file : account.files) {
-        delta::Add add = file.add;
-        add.data_change = false;
-        add.tags = ToTags(TagOf(entry, account.files.size()));
-        change.adds.push_back(std::move(add));
-      }
       break;
     }
   }

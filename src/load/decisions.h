@@ -10,6 +10,7 @@
 
 #include "delta/actions.h"
 #include "delta/table.h"
+#include "load/file_index.h"
 #include "load/ledger_entry.h"
 #include "load/options.h"
 
@@ -19,9 +20,13 @@ using delta::Version;
 
 // An active snapshot file that holds rows of a key.
 struct OwnedFile {
-  delta::Add add;
-  std::optional<FileTag> tag;     // absent: another program rewrote the file
-  std::int64_t file_version = 0;  // from the tag, else from the rows
+  delta::Add add;                    // without statistics and tags
+  std::optional<FileTag> tag;        // absent: the file is shared
+  std::int64_t file_version = 0;     // from the tag, else from the rows
+  std::optional<std::int64_t> rows;  // the key's live ones in it; absent: not told
+  // Set: other keys' rows may lie in the file too (another program wrote it, or it is packed), and these are
+  // the key's.
+  std::optional<std::vector<RowRange>> part;
 };
 
 // All that the ledger says of one key, at one version of the snapshot.
@@ -48,7 +53,8 @@ bool Explains(const KeyAccount& account);
 // 1 + the highest among the tags, the rows and what the last entry knows to have been given out (point 3).
 std::int64_t NextFileVersion(const KeyAccount& account);
 
-// The hash behind the rows that are there, when all their files tell the same one and the rows are all there.
+// The tag of the rows that are there, when all their files tell the same one and the rows are all there.
+// Where a file is shared, the last entry tells it, as long as it is the one that the rows came from.
 std::optional<FileTag> RowsTag(const KeyAccount& account);
 
 // ----------------------------------------------------------------------------------------------------------
@@ -58,8 +64,9 @@ std::optional<FileTag> RowsTag(const KeyAccount& account);
 struct ReadOutcome {
   LedgerEntry entry;             // outcome kLoaded, kDeleted, kFailed or kUnchanged; file_version not yet set
   std::vector<delta::Add> adds;  // data files already written, tags not yet set
-  std::int64_t lines = 0;        // rows + rejects, blank lines not counted
-  bool empty = false;            // the object has no bytes, or only blank lines
+  std::vector<std::int64_t> file_rows;  // of each of those
+  std::int64_t lines = 0;               // rows + rejects, blank lines not counted
+  bool empty = false;                   // the object has no bytes, or only blank lines
   // The rows of the ledger's last entry written anew, under its file_version; raw has them already.
   bool repairs = false;
 };
@@ -72,7 +79,14 @@ struct KeyChange {
   Version base = -1;  // the snapshot version known before the look that named the object's version
   LedgerEntry entry;
   std::vector<delta::Remove> removes;
-  std::vector<delta::Add> adds;   // new files, and with data_change=false the same files under new tags
+  std::vector<delta::Add> adds;  // new files
+  // Rows to be struck out of files that others share; what that takes depends on the other changes of the
+  // commit.
+  struct Strike {
+    std::string path;
+    std::vector<RowRange> ranges;
+  };
+  std::vector<Strike> strikes;
   std::vector<std::string> seen;  // paths of the account's files when the change was made
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "core/uuid.h"
 #include "encode/parquet_encoder.h"
@@ -41,8 +42,10 @@ Result<std::vector<delta::Action>> RawContent(const Commits& commits, DeriveRang
     actions.emplace_back(std::move(metadata));
   }
   std::string missing;
+  std::set<std::string> taken;  // a packed file stands in the entry of each key in it
   ForEachEntry(commits, range, [&](const LedgerCommit& commit, const LedgerEntry& entry) {
     for (const std::string& path : entry.raw_paths) {
+      if (!taken.insert(path).second) continue;
       const auto add = commit.adds.find(path);
       if (add == commit.adds.end()) {
         missing =

@@ -103,6 +103,7 @@ class Checker {
       delta::Add add;
       add.path = std::string(1, content);  // Land() makes it unique, as a data object's name is
       read.adds.push_back(add);
+      read.file_rows.push_back(entry.row_count);
     }
     ApplyGuards(Guard{}, read);
     return read;
@@ -127,14 +128,15 @@ class Checker {
     const Version version = state.latest() + 1;
     for (const OwnedFile& file : before.files) {
       const auto same = [&](const auto& action) { return action.path == file.add.path; };
-      if (Any(change.removes, same) || Any(change.adds, same)) continue;
+      if (Any(change.removes, same) || Any(change.strikes, same)) continue;
       node.account.files.push_back(file);
     }
     for (delta::Add add : change.adds) {
       const auto tag = ParseTags(add.tags);
       if (!tag) throw Violation{"an add of ours without tags"};
-      if (add.data_change) add.path += fmt::format("v{}", version);
-      node.account.files.push_back({add, tag, tag->file_version});
+      add.path += fmt::format("v{}", version);
+      node.account.files.push_back(
+          {.add = add, .tag = tag, .file_version = tag->file_version, .rows = tag->rows});
     }
     node.account.last = entry;
     if (rules_.forget_highest_version) node.account.last->highest_version = 0;
@@ -210,6 +212,7 @@ class Checker {
       file.add.path = fmt::format("{}o{}", file.add.path, state.optimizes_left);
       file.add.tags.clear();
       file.tag.reset();
+      file.part = std::vector<RowRange>{{100, file.rows.value_or(0)}};  // others' rows lie before
     }
     node.print = "o" + PrintFiles(node.account);
     state.log.push_back(std::make_shared<Node>(std::move(node)));

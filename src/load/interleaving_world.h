@@ -78,9 +78,9 @@ struct Loader {
   std::string Print() const {
     std::string changed;
     if (change) {
-      changed =
-          fmt::format("{}{}{}{}/{}", static_cast<int>(change->entry.outcome), change->entry.version.etag,
-                      change->entry.file_version, change->adds.size(), change->removes.size());
+      changed = fmt::format("{}{}{}{}/{}", static_cast<int>(change->entry.outcome),
+                            change->entry.version.etag, change->entry.file_version, change->adds.size(),
+                            change->removes.size() + change->strikes.size());
       for (const std::string& path : change->seen) changed += path;
     }
     return fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}", static_cast<int>(at), base, state,

@@ -18,6 +18,7 @@ constexpr std::string_view kFileVersionTag = "rtloader.fileVersion";
 constexpr std::string_view kRowsTag = "rtloader.rows";
 constexpr std::string_view kRejectedTag = "rtloader.rejected";
 constexpr std::string_view kFilesTag = "rtloader.files";
+constexpr std::string_view kFileRowsTag = "rtloader.fileRows";
 
 constexpr EntryOutcome kOutcomes[] = {EntryOutcome::kLoaded, EntryOutcome::kUnchanged, EntryOutcome::kDeleted,
                                       EntryOutcome::kHeld, EntryOutcome::kFailed};
@@ -175,14 +176,16 @@ std::string_view ToString(EntryOutcome outcome) {
 }
 
 std::map<std::string, std::string> ToTags(const FileTag& tag) {
-  return {{std::string(kSourceFileTag), tag.source_file},
-          {std::string(kIdentityTag), tag.identity},
-          {std::string(kHashTag), ToHex(tag.hash)},
-          {std::string(kSizeTag), std::to_string(tag.size)},
-          {std::string(kFileVersionTag), std::to_string(tag.file_version)},
-          {std::string(kRowsTag), std::to_string(tag.rows)},
-          {std::string(kRejectedTag), std::to_string(tag.rejected)},
-          {std::string(kFilesTag), std::to_string(tag.files)}};
+  std::map<std::string, std::string> tags = {{std::string(kSourceFileTag), tag.source_file},
+                                             {std::string(kIdentityTag), tag.identity},
+                                             {std::string(kHashTag), ToHex(tag.hash)},
+                                             {std::string(kSizeTag), std::to_string(tag.size)},
+                                             {std::string(kFileVersionTag), std::to_string(tag.file_version)},
+                                             {std::string(kRowsTag), std::to_string(tag.rows)},
+                                             {std::string(kRejectedTag), std::to_string(tag.rejected)},
+                                             {std::string(kFilesTag), std::to_string(tag.files)}};
+  if (tag.file_rows >= 0) tags.emplace(kFileRowsTag, std::to_string(tag.file_rows));
+  return tags;
 }
 
 std::optional<FileTag> ParseTags(const std::map<std::string, std::string>& tags) {
@@ -211,6 +214,7 @@ std::optional<FileTag> ParseTags(const std::map<std::string, std::string>& tags)
   tag.rows = *rows;
   tag.rejected = *rejected;
   tag.files = *files;
+  tag.file_rows = number(kFileRowsTag).value_or(tag.files == 1 ? tag.rows : -1);
   return tag;
 }
 

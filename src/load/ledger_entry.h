@@ -62,9 +62,10 @@ struct FileTag {
   ContentHash hash;
   std::int64_t size = 0;  // bytes of the object
   std::int64_t file_version = 0;
-  std::int64_t rows = 0;      // of the whole object, which may lie in several files
-  std::int64_t rejected = 0;  // lines of the object
-  std::int64_t files = 1;     // that the object's rows lie in
+  std::int64_t rows = 0;        // of the whole object, which may lie in several files
+  std::int64_t rejected = 0;    // lines of the object
+  std::int64_t files = 1;       // that the object's rows lie in
+  std::int64_t file_rows = -1;  // of this file; -1: not told, as before 0.2
 
   bool operator==(const FileTag&) const = default;
 };

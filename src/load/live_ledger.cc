@@ -2,9 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <deque>
+#include <future>
+#include <map>
 #include <optional>
+#include <utility>
 
+#include "delta/reconcile.h"
 #include "load/file_records.h"
+#include "load/strike_out.h"
 
 namespace rtl::load {
 
@@ -14,19 +20,59 @@ Result<std::unique_ptr<LiveLedger>> LiveLedger::Open(const TableSet& set, const 
   return ledger;
 }
 
+namespace {
+
+// Gives each active file to a ledger; shared ones are kept back until they have been indexed.
+class FilesOf final : public delta::ReplaySink {
+ public:
+  Wants wants() const override { return {.stats = true, .tags = true, .tombstones = false}; }
+  void Restart() override {
+    own_ = Ledger(delta::TableState());
+    shared_.clear();
+  }
+  Result<> OnAdd(delta::Add&& add) override {
+    if (ParseTags(add.tags)) {
+      own_.TakeFile(add, {});
+    } else {
+      shared_.push_back(std::move(add));
+    }
+    return {};
+  }
+  Ledger& own() { return own_; }
+  const std::vector<delta::Add>& shared() const { return shared_; }
+
+ private:
+  Ledger own_{delta::TableState()};
+  std::vector<delta::Add> shared_;
+};
+
+}  // namespace
+
+// Another program may replace the files while they are read: then the snapshot is read anew.
 Result<> LiveLedger::Read() {
+  constexpr int kAttempts = 10;
+  for (int attempt = 1;; ++attempt) {
+    auto read = ReadOnce();
+    if (read || attempt == kAttempts || read.error().kind() != ErrorKind::kNotFound) return read;
+  }
+}
+
+Result<> LiveLedger::ReadOnce() {
   const Timestamp now = clock_.Now();
   // file_records first: what they absorb after this look is also in the log that is read next.
   const delta::Table& records = *set_.Find(Role::kFileRecords);
   RTL_TRY(const delta::TableState records_state, records.Load());
   auto read = ReadRecords(records, records_state);
   if (!read) {
-    return Fail(read.error().Wrap(
-        fmt::format("{} cannot be read (remove its folder, and the next sync makes it anew from the ledger)",
-                    records.Uri())));
+    return Fail(
+        Error(ErrorKind::kBadData, read.error().message())
+            .Wrap(fmt::format(
+                "{} cannot be read (remove its folder, and the next sync makes it anew from the ledger)",
+                records.Uri())));
   }
   std::vector<LedgerEntry> last = std::move(*read);
-  RTL_TRY(delta::TableState state, set_.snapshot.Load());
+  FilesOf files;
+  RTL_TRY(delta::TableState state, set_.snapshot.Scan(std::nullopt, files, true));
   const auto txn = records_state.txns.find(DerivedAppId(state.metadata));
   const Version absorbed = txn == records_state.txns.end() ? -1 : txn->second.version;
   RTL_CHECK(delta::CheckWritable(state.protocol, state.metadata));
@@ -39,7 +85,11 @@ Result<> LiveLedger::Read() {
             "has lost commits. Restore all tables as of one moment, or load into a new tables root",
             set_.snapshot.Uri(), version, absorbed));
   }
-  RTL_TRY(Ledger ledger, Ledger::Start(std::move(state), std::move(last), absorbed));
+  RTL_TRY(const FileIndexes indexes, ReadIndexes(state, files.shared()));
+  Ledger ledger = std::move(files.own());
+  ledger.SetState(std::move(state));
+  for (const delta::Add& add : files.shared()) ledger.TakeFile(add, indexes);
+  ledger.TakeRecords(std::move(last), absorbed);
   std::optional<Error> unfolded;
   const auto read_on = set_.snapshot.ForEachCommit(absorbed + 1, version, [&](const delta::Commit& commit) {
     auto folded = ledger.Fold(commit);
@@ -48,14 +98,68 @@ Result<> LiveLedger::Read() {
   });
   if (unfolded) return Fail(*unfolded);
   if (!read_on) {
-    return Fail(read_on.error().Wrap(
-        fmt::format("{}: the ledger after version {}, which file_records have absorbed, cannot be read",
-                    set_.snapshot.Uri(), absorbed)));
+    return Fail(Error(ErrorKind::kBadData, read_on.error().message())
+                    .Wrap(fmt::format(
+                        "{}: the ledger after version {}, which file_records have absorbed, cannot be read",
+                        set_.snapshot.Uri(), absorbed)));
   }
   const std::lock_guard lock(mutex_);
   ledger_ = std::make_unique<Ledger>(std::move(ledger));
   read_at_ = now;
   return {};
+}
+
+Result<FileIndexes> LiveLedger::ReadIndexes(const delta::TableState& state,
+                                            const std::vector<delta::Add>& adds) const {
+  FileIndexes indexes;
+  constexpr std::size_t kAtOnce = 4;
+  std::deque<std::pair<std::string, std::future<Result<FileIndex>>>> reading;
+  for (std::size_t next = 0; next < adds.size() || !reading.empty();) {
+    while (next < adds.size() && reading.size() < kAtOnce) {
+      const delta::Add& add = adds[next++];
+      const auto policy = adds.size() > 1 ? std::launch::async : std::launch::deferred;
+      reading.emplace_back(delta::LogicalFileKey(add),
+                           std::async(policy, [&] { return ReadFileIndex(set_.snapshot, state, add); }));
+    }
+    auto [key, future] = std::move(reading.front());
+    reading.pop_front();
+    auto index = future.get();
+    if (!index) return Fail(index.error().Wrap(fmt::format("{}: whose rows it holds", set_.snapshot.Uri())));
+    indexes.emplace(key, std::move(*index));
+  }
+  return indexes;
+}
+
+// Indexes of the files without tags that commits leave behind.
+Result<FileIndexes> LiveLedger::IndexesFor(const std::vector<delta::Commit>& commits) const {
+  std::map<std::string, const delta::Add*> left;
+  for (const delta::Commit& commit : commits) {
+    for (const delta::Action& action : commit.actions) {
+      if (const auto* remove = std::get_if<delta::Remove>(&action))
+        left.erase(delta::LogicalFileKey(*remove));
+    }
+    for (const delta::Action& action : commit.actions) {
+      const auto* add = std::get_if<delta::Add>(&action);
+      if (add != nullptr && !ParseTags(add->tags)) left.insert_or_assign(delta::LogicalFileKey(*add), add);
+    }
+  }
+  if (left.empty()) return FileIndexes();
+  delta::TableState state;
+  {
+    const std::lock_guard lock(mutex_);
+    state.version = ledger_->version();
+    state.protocol = ledger_->state().protocol;
+    state.metadata = ledger_->state().metadata;
+  }
+  for (const delta::Commit& commit : commits) {
+    for (const delta::Action& action : commit.actions) {
+      if (const auto* protocol = std::get_if<delta::Protocol>(&action)) state.protocol = *protocol;
+      if (const auto* metadata = std::get_if<delta::Metadata>(&action)) state.metadata = *metadata;
+    }
+  }
+  std::vector<delta::Add> adds;
+  for (const auto& [key, add] : left) adds.push_back(*add);
+  return ReadIndexes(state, adds);
 }
 
 LiveLedger::View LiveLedger::Look(std::string_view source_file) const {
@@ -73,6 +177,13 @@ delta::Metadata LiveLedger::metadata() const {
   return ledger_->state().metadata;
 }
 
+bool LiveLedger::packed() const {
+  return Inspect([](const Ledger& ledger) {
+    return LayoutOf(ledger.state().metadata) == Layout::kPacked &&
+           MayWriteDeletionVectors(ledger.state().protocol, ledger.state().metadata);
+  });
+}
+
 std::vector<decode::Column> LiveLedger::columns() const {
   const delta::Metadata current = metadata();
   std::vector<decode::Column> columns;
@@ -88,13 +199,24 @@ std::vector<decode::Column> LiveLedger::columns() const {
 
 Result<> LiveLedger::Refresh() {
   const std::lock_guard advancing(advance_mutex_);
+  constexpr int kAttempts = 10;
+  for (int attempt = 1;; ++attempt) {
+    auto refreshed = RefreshOnce();
+    // A file went away before it was indexed: a newer commit tells why.
+    if (refreshed || attempt == kAttempts || refreshed.error().kind() != ErrorKind::kNotFound)
+      return refreshed;
+  }
+}
+
+Result<> LiveLedger::RefreshOnce() {
   const Timestamp now = clock_.Now();
   auto commits = set_.snapshot.CommitsAfter(version());
   if (!commits && commits.error().kind() == ErrorKind::kNotFound) return Read();
   if (!commits) return Fail(commits.error());
+  RTL_TRY(const FileIndexes indexes, IndexesFor(*commits));
   const std::lock_guard lock(mutex_);
   for (const delta::Commit& commit : *commits) {
-    RTL_CHECK(ledger_->Apply(commit));
+    RTL_CHECK(ledger_->Apply(commit, indexes));
     for (const delta::Action& action : commit.actions) {
       if (std::holds_alternative<delta::Protocol>(action) ||
           std::holds_alternative<delta::Metadata>(action)) {
@@ -106,11 +228,11 @@ Result<> LiveLedger::Refresh() {
   return {};
 }
 
-Result<> LiveLedger::Apply(const delta::Commit& own) {
+Result<> LiveLedger::Apply(const delta::Commit& own, const FileIndexes& indexes) {
   const std::lock_guard advancing(advance_mutex_);
   const std::lock_guard lock(mutex_);
   if (own.version <= ledger_->version()) return {};
-  RTL_CHECK(ledger_->Apply(own));
+  RTL_CHECK(ledger_->Apply(own, indexes));
   read_at_ = clock_.Now();
   return {};
 }

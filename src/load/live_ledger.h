@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -30,6 +31,7 @@ class LiveLedger {
   Version version() const;
   delta::Metadata metadata() const;
   std::vector<decode::Column> columns() const;  // the snapshot's data columns
+  bool packed() const;                          // whether small files' rows go into shared files
 
   // Runs `use(ledger)` under the lock: keep it short.
   template <typename Use>
@@ -37,16 +39,27 @@ class LiveLedger {
     const std::lock_guard lock(mutex_);
     return use(*ledger_);
   }
+  // The same for what only reads.
+  template <typename Use>
+  auto Inspect(const Use& use) const {
+    const std::lock_guard lock(mutex_);
+    return use(std::as_const(*ledger_));
+  }
 
   // Takes up what others committed; a log that can no longer be followed is read anew.
   Result<> Refresh();
   // Takes up our own commit; a Refresh() on another thread may have been first.
-  Result<> Apply(const delta::Commit& own);
+  // `indexes`: of the shared files that it adds.
+  Result<> Apply(const delta::Commit& own, const FileIndexes& indexes);
   Timestamp read_at() const;  // when the state was last known to be the newest
 
  private:
   LiveLedger(const TableSet& set, const Clock& clock) : set_(set), clock_(clock) {}
   Result<> Read();
+  Result<> ReadOnce();
+  Result<> RefreshOnce();
+  Result<FileIndexes> ReadIndexes(const delta::TableState& state, const std::vector<delta::Add>& adds) const;
+  Result<FileIndexes> IndexesFor(const std::vector<delta::Commit>& commits) const;
 
   const TableSet& set_;
   const Clock& clock_;

@@ -1,5 +1,8 @@
 #include "load/load_file.h"
 
+#include <arrow/array/array_base.h>
+#include <arrow/array/data.h>
+#include <arrow/buffer.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
@@ -23,6 +26,8 @@ namespace {
 
 // A smaller slice is decoded where it was cut: handing it over would cost more.
 constexpr std::size_t kSliceWorthAThread = 256 << 10;
+// Rows of more bytes than that are worth a file of their own, packed layout or not.
+constexpr std::int64_t kPackedBytes = 8 << 20;
 // Of slices cut and not yet taken up: long lines make long slices.
 constexpr std::size_t kMaxPendingBytes = 32 << 20;
 
@@ -46,11 +51,59 @@ std::string TypeName(const arrow::DataType& type) {
   }
 }
 
+// Rows of a packed table's file are kept for the commit while they are few; else they become files of their
+// own.
+class RowWriter {
+ public:
+  RowWriter(const encode::RowOrigin& origin, std::int64_t gather_bytes, encode::RowEncoder::Sink sink)
+      : origin_(origin), gather_bytes_(gather_bytes), encoder_(origin, std::move(sink)) {}
+
+  Result<> Append(const DecodedSlice& slice) {
+    if (gather_bytes_ == 0) return encoder_.Append(slice);
+    if (slice.rows == nullptr || slice.rows->num_rows() == 0) return {};
+    slices_.push_back(slice.rows);
+    for (const auto& column : slice.rows->columns()) {
+      for (const auto& buffer : column->data()->buffers) gathered_bytes_ += buffer ? buffer->size() : 0;
+    }
+    return gathered_bytes_ > gather_bytes_ ? StopGathering() : Result<>();
+  }
+
+  Result<> Finish() {
+    for (const auto& rows : slices_) {
+      RTL_TRY(gathered_.emplace_back(), origin_.AddTo(*rows));
+    }
+    slices_.clear();
+    return encoder_.Finish();
+  }
+
+  std::vector<std::shared_ptr<arrow::RecordBatch>> TakeGathered() { return std::move(gathered_); }
+
+ private:
+  Result<> StopGathering() {
+    gather_bytes_ = 0;
+    for (auto& rows : slices_) {
+      DecodedSlice slice;
+      slice.rows = std::move(rows);
+      RTL_CHECK(encoder_.Append(slice));
+    }
+    slices_.clear();
+    return {};
+  }
+
+  encode::OriginColumns origin_;
+  std::int64_t gather_bytes_;
+  std::int64_t gathered_bytes_ = 0;
+  encode::RowEncoder encoder_;
+  std::vector<std::shared_ptr<arrow::RecordBatch>> slices_;
+  std::vector<std::shared_ptr<arrow::RecordBatch>> gathered_;
+};
+
 class Loading {
  public:
   Loading(const LoadInputs& inputs, const SourceObject& object, const KeyAccount& account,
-          const std::vector<decode::Column>& known)
+          const std::vector<decode::Column>& known, bool packed)
       : in_(inputs),
+        packed_(packed),
         object_(object),
         file_version_(NextFileVersion(account)),
         started_(inputs.clock.Now()),
@@ -97,7 +150,10 @@ class Loading {
   Result<FileLoad> Load() {
     if (auto done = DecodeAndPut(); !done) return Ended(done.error());
     ApplyGuards(in_.options.guard, load_.read);
-    if (entry().outcome == EntryOutcome::kHeld) entry().settings = in_.settings;
+    if (entry().outcome == EntryOutcome::kHeld) {
+      entry().settings = in_.settings;
+      load_.rows.clear();
+    }
     return Finish();
   }
 
@@ -165,7 +221,8 @@ class Loading {
       entry().version = reader_.version();
     }
     const encode::RowOrigin origin{object_.source_file, entry().version.Name(), file_version_, started_};
-    encode::RowEncoder rows(origin, [this](EncodedFile file) { return PutRows(std::move(file)); });
+    RowWriter rows(origin, packed_ && !load_.read.repairs ? kPackedBytes : 0,
+                   [this](EncodedFile file) { return PutRows(std::move(file)); });
     encode::RejectEncoder rejects(origin, [this](EncodedFile file) { return PutRejects(std::move(file)); });
 
     decode::SliceOptions slices;
@@ -203,6 +260,7 @@ class Loading {
       }
     }
     RTL_CHECK(rows.Finish());
+    load_.rows = rows.TakeGathered();
     RTL_CHECK(rejects.Finish());
 
     if (!entry().hash) {
@@ -216,7 +274,7 @@ class Loading {
     }
     load_.read.empty = entry().row_count == 0 && entry().rejected_count == 0;
     load_.read.lines = entry().row_count + entry().rejected_count;
-    load_.file_version = load_.read.adds.empty() ? 0 : file_version_;
+    load_.file_version = load_.read.adds.empty() && load_.rows.empty() ? 0 : file_version_;
     for (const auto& [name, type] : types_) load_.fields.push_back({name, type});
     NoteUnknownKeys();
     return {};
@@ -251,7 +309,7 @@ class Loading {
     pending_bytes_ = 0;
   }
 
-  Result<> Take(Pending& pending, encode::RowEncoder& rows, encode::RejectEncoder& rejects) {
+  Result<> Take(Pending& pending, RowWriter& rows, encode::RejectEncoder& rejects) {
     RTL_TRY(DecodedSlice slice, pending.slice.get());
     for (RejectedLine& reject : slice.rejects) {
       reject.line_number += lines_before_;
@@ -319,6 +377,7 @@ class Loading {
     add.modification_time_ms = MillisSinceEpoch(in_.clock.Now());
     add.stats = std::move(file.stats);
     load_.read.adds.push_back(std::move(add));
+    load_.read.file_rows.push_back(file.rows);
     return {};
   }
 
@@ -360,6 +419,7 @@ class Loading {
   }
 
   const LoadInputs& in_;
+  bool packed_;
   const SourceObject& object_;
   std::int64_t file_version_;
   Timestamp started_;
@@ -384,7 +444,7 @@ class Loading {
 
 Result<FileLoad> LoadFile(const LoadInputs& inputs, const SourceObject& object, const KeyAccount& account,
                           const std::vector<decode::Column>& known, const LoadRequest& request) {
-  Loading loading(inputs, object, account, known);
+  Loading loading(inputs, object, account, known, request.packed && !request.repair);
   const auto& last = account.last;
   const bool loaded =
       last && (last->outcome == EntryOutcome::kLoaded || last->outcome == EntryOutcome::kUnchanged);

@@ -1,6 +1,7 @@
 // One version of one file: fetched, decoded, encoded, put. Nothing is committed here.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,10 @@
 #include "load/table_set.h"
 #include "load/worker_pool.h"
 #include "store/object_store.h"
+
+namespace arrow {
+class RecordBatch;
+}
 
 namespace rtl::load {
 
@@ -31,6 +36,7 @@ struct LoadRequest {
   // Its rows in the snapshot are not what they should be: they are written anew, and where the object still
   // is what the ledger says was loaded, under the same file_version and not into raw, which has it.
   bool repair = false;
+  bool packed = false;  // the snapshot's layout: see FileLoad::rows
 };
 
 struct FileLoad {
@@ -38,6 +44,9 @@ struct FileLoad {
   std::int64_t file_version = 0;     // written into the rows; 0 when none were
   std::vector<delta::Field> fields;  // data columns of the files
   std::int64_t blank_lines = 0;
+  // Packed layout: the rows of a small file, with the loader's columns, to be put together with others' when
+  // they are committed. Then read.adds is empty.
+  std::vector<std::shared_ptr<arrow::RecordBatch>> rows;
 };
 
 // Reads the object at exactly its version. `account` is what the ledger says of the key at the task's base;

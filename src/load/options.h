@@ -21,6 +21,12 @@ struct TableNames {
   std::string quarantine = "quarantine";
 };
 
+// How the snapshot's rows lie in data files.
+enum class Layout : std::uint8_t {
+  kPerFile,  // each key has files of its own
+  kPacked,   // small files' rows share data files, and are struck out by deletion vectors
+};
+
 struct Guard {
   bool allow_empty = true;    // false: an empty file is held instead of taken as zero rows
   double max_rejected = 0.5;  // a file with a larger share of bad lines is held
@@ -35,6 +41,9 @@ struct Options {
   std::string
       source_pattern;  // regular expression on the key below the prefix, one capture; empty: the key itself
   TableNames tables;
+  // snapshot.layout: of a snapshot that is made; one that exists keeps its own until convert-layout changes
+  // it.
+  Layout layout = Layout::kPerFile;
   bool raw = true;
   bool quarantine = true;
   std::vector<decode::Column> pinned_columns;        // rows.schema

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <utility>
 
 #include "core/json_writer.h"
 #include "core/uuid.h"
@@ -11,6 +13,8 @@
 
 namespace rtl::load {
 namespace {
+
+constexpr const char* kLayoutProperty = "rtloader.layout";
 
 constexpr std::string_view kSourceProperty = "rtloader.source";
 constexpr std::array<std::string_view, 4> kOwnColumns = {"source_file", "source_version", "file_version",
@@ -132,13 +136,56 @@ Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, con
     // The snapshot's log is the ledger: only our own maintenance may remove commits, never before they are
     // derived.
     if (role == Role::kSnapshot) metadata.configuration["delta.enableExpiredLogCleanup"] = "false";
-    std::vector<delta::Action> actions = {delta::CommitInfo{PlainCommitInfo("CREATE TABLE", NewUuid(), now)},
-                                          delta::Protocol{}, std::move(metadata)};
+    std::vector<delta::Action> actions = {delta::CommitInfo{PlainCommitInfo("CREATE TABLE", NewUuid(), now)}};
+    if (role == Role::kSnapshot && options.layout == Layout::kPacked) {
+      std::ranges::move(LayoutActions(options.layout, delta::Protocol{}, std::move(metadata)),
+                        std::back_inserter(actions));
+    } else {
+      actions.insert(actions.end(), {delta::Protocol{}, std::move(metadata)});
+    }
     if (absorbed) actions.emplace_back(*absorbed);
     // Whoever was first: the next round loads what stands there.
     const auto outcome = table.PutCommit(0, actions);
     if (!outcome) return Fail(outcome.error().Wrap(fmt::format("making the table {}", table.Uri())));
   }
+}
+
+Layout LayoutOf(const delta::Metadata& metadata) {
+  const auto layout = metadata.configuration.find(kLayoutProperty);
+  return layout != metadata.configuration.end() && layout->second == "packed" ? Layout::kPacked
+                                                                              : Layout::kPerFile;
+}
+
+std::vector<delta::Action> LayoutActions(Layout layout, delta::Protocol protocol, delta::Metadata metadata) {
+  std::vector<delta::Action> actions;
+  if (layout == Layout::kPacked) {
+    const auto list = [](std::vector<std::string>& features, const std::string& feature) {
+      if (std::ranges::find(features, feature) == features.end()) features.push_back(feature);
+    };
+    // Protocol: "Writer Version Requirements": what the old version stood for.
+    if (protocol.min_writer_version < 7) {
+      constexpr std::pair<int, const char*> kImplied[] = {
+          {2, "appendOnly"},       {2, "invariants"},    {3, "checkConstraints"}, {4, "changeDataFeed"},
+          {4, "generatedColumns"}, {5, "columnMapping"}, {6, "identityColumns"}};
+      for (const auto& [since, feature] : kImplied) {
+        if (protocol.min_writer_version >= since) list(protocol.writer_features, feature);
+      }
+    }
+    if (protocol.min_reader_version == 2) list(protocol.reader_features, "columnMapping");
+    protocol.min_reader_version = 3;
+    protocol.min_writer_version = 7;
+    list(protocol.reader_features, "deletionVectors");
+    list(protocol.writer_features, "deletionVectors");
+    metadata.configuration["delta.enableDeletionVectors"] = "true";
+    metadata.configuration[kLayoutProperty] = "packed";
+  } else {
+    // The protocol stays: older versions of the table may have vectors.
+    metadata.configuration.erase("delta.enableDeletionVectors");
+    metadata.configuration.erase(kLayoutProperty);
+  }
+  actions.emplace_back(std::move(protocol));
+  actions.emplace_back(std::move(metadata));
+  return actions;
 }
 
 bool IsOwnColumn(std::string_view name) {

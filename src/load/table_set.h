@@ -40,6 +40,11 @@ Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, con
                                        bool create, Timestamp now,
                                        const std::optional<delta::Txn>& absorbed = std::nullopt);
 
+// The snapshot's layout, which stands in its properties, and what a commit needs to change it. A packed one
+// needs deletion vectors (protocol: "Table Features": features once in use are listed when a table gets any).
+Layout LayoutOf(const delta::Metadata& metadata);
+std::vector<delta::Action> LayoutActions(Layout layout, delta::Protocol protocol, delta::Metadata metadata);
+
 // The data columns of a snapshot or raw schema: all but the loader's own.
 std::vector<delta::Field> DataFields(const delta::Schema& schema);
 bool IsOwnColumn(std::string_view name);

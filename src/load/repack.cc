@@ -1,0 +1,414 @@
+#include "load/repack.h"
+
+#include <arrow/array/array_binary.h>
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "core/hash.h"
+#include "core/json_writer.h"
+#include "core/uuid.h"
+#include "delta/deletion_vector.h"
+#include "delta/file_statistics.h"
+#include "delta/reconcile.h"
+#include "delta/table_reader.h"
+#include "encode/table_file.h"
+#include "load/settle_commit.h"
+#include "load/strike_out.h"
+
+namespace rtl::load {
+namespace {
+
+constexpr std::size_t kOwnColumns = 4;
+
+using Batches = std::vector<std::shared_ptr<arrow::RecordBatch>>;
+// Rows by key; those without a source_file stand under nullopt.
+using RowsByKey = std::map<std::optional<std::string>, Batches>;
+
+// A new file, and what becomes of it when keys in it are replaced before it is committed.
+struct NewFile {
+  delta::Add add;
+  FileIndex index;          // of a shared file
+  std::string source_file;  // of a file of one key
+  std::int64_t rows = 0;
+};
+
+// A file whose rows are to be moved, as it was when they were read.
+struct Input {
+  delta::Add add;
+  std::optional<std::string> own_key;  // set: it is that key's alone
+  FileIndex index;                     // of a shared file
+};
+
+std::int64_t UnownedRows(const FileIndex& index) {
+  std::int64_t owned = 0;
+  for (const FileIndex::Member& member : index.members) owned += RowsIn(member.ranges);
+  return index.rows - owned;
+}
+
+std::map<std::string, std::vector<RowRange>> RangesByKey(const FileIndex& index) {
+  std::map<std::string, std::vector<RowRange>> ranges;
+  for (const FileIndex::Member& member : index.members) {
+    std::vector<RowRange>& of_key = ranges[member.source_file];
+    of_key.insert(of_key.end(), member.ranges.begin(), member.ranges.end());
+  }
+  return ranges;
+}
+
+bool IsSameFile(const delta::Add& a, const delta::Add& b) {
+  return delta::LogicalFileKey(a) == delta::LogicalFileKey(b);
+}
+
+class Repacking {
+ public:
+  Repacking(const TableSet& tables, LiveLedger& ledger, const RepackOptions& options, const Clock& clock,
+            const std::stop_token& stop)
+      : tables_(tables), ledger_(ledger), options_(options), clock_(clock), stop_(stop) {}
+
+  // `inputs` in the order in which their rows are to be read. `changes`: metadata and protocol to commit
+  // along.
+  Result<RepackReport> Run(const std::vector<Input>& inputs, std::string_view operation,
+                           const std::vector<delta::Action>& changes) {
+    ledger_.Inspect([&](const Ledger& ledger) {
+      state_.protocol = ledger.state().protocol;
+      state_.metadata = ledger.state().metadata;
+      return 0;
+    });
+    RowsByKey rows;
+    std::int64_t gathered = 0;
+    for (const Input& input : inputs) {
+      if (stop_.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
+      RTL_CHECK(Read(input.add, rows));
+      report_.bytes_before += input.add.size;
+      gathered += input.add.size;
+      if (gathered < options_.target_bytes) continue;
+      RTL_CHECK(Write(std::exchange(rows, {})));
+      gathered = 0;
+    }
+    RTL_CHECK(Write(std::move(rows)));
+    report_.files_before = static_cast<std::int64_t>(inputs.size());
+    if (inputs.empty() && changes.empty()) return report_;
+    return Commit(inputs, operation, changes);
+  }
+
+ private:
+  Result<> Read(const delta::Add& input, RowsByKey& rows) {
+    const auto read = delta::ReadDataFile(
+        tables_.snapshot, state_, input, {},
+        [&](const arrow::RecordBatch& batch) -> Result<> { return TakeRuns(batch, rows); });
+    if (!read) return Fail(read.error().Wrap(input.path));
+    return {};
+  }
+
+  // Rows of one key that follow one another are taken as they are.
+  static Result<> TakeRuns(const arrow::RecordBatch& batch, RowsByKey& rows) {
+    const auto column = batch.GetColumnByName("source_file");
+    if (!column || column->type_id() != arrow::Type::STRING) {
+      return Fail(ErrorKind::kUnsupported, "source_file has been given another type");
+    }
+    const auto& keys = static_cast<const arrow::StringArray&>(*column);
+    const auto same = [&](std::int64_t a, std::int64_t b) {
+      if (keys.IsNull(a) || keys.IsNull(b)) return keys.IsNull(a) && keys.IsNull(b);
+      return keys.GetView(a) == keys.GetView(b);
+    };
+    for (std::int64_t first = 0; first < batch.num_rows();) {
+      std::int64_t end = first + 1;
+      while (end < batch.num_rows() && same(first, end)) ++end;
+      const auto key = keys.IsNull(first) ? std::nullopt : std::optional<std::string>(keys.GetView(first));
+      rows[key].push_back(batch.Slice(first, end - first));
+      first = end;
+    }
+    return {};
+  }
+
+  Result<> Write(RowsByKey rows) {
+    std::unique_ptr<encode::TableFile> file;
+    NewFile made;
+    FileIndexBuilder index;
+    const auto finish = [&](const std::optional<std::string>& alone) -> Result<> {
+      if (!file) return {};
+      RTL_TRY(const EncodedFile encoded, file->Finish());
+      file.reset();
+      made.index = std::exchange(index, {}).Finish();
+      return Put(std::exchange(made, {}), encoded, alone);
+    };
+    for (const auto& [key, batches] : rows) {
+      const bool alone = options_.to == Layout::kPerFile && key.has_value();
+      for (const auto& batch : batches) {
+        if (!file) {
+          RTL_TRY(file, encode::TableFile::Create(batch->schema(), kOwnColumns));
+        }
+        RTL_CHECK(AddRows(*batch, file->rows(), index));
+        RTL_CHECK(file->Write(*batch));
+      }
+      if (alone || file->bytes() >= options_.target_bytes) RTL_CHECK(finish(alone ? key : std::nullopt));
+    }
+    return finish(std::nullopt);
+  }
+
+  Result<> Put(NewFile made, const EncodedFile& encoded, const std::optional<std::string>& alone) {
+    made.rows = encoded.rows;
+    report_.rows += encoded.rows;
+    report_.bytes_after += static_cast<std::int64_t>(encoded.bytes.size());
+    if (alone) {
+      made.source_file = *alone;
+      made.add.path = fmt::format("{:08x}-{}.parquet", HashKey(*alone) >> 32, NewUuid());
+    } else {
+      made.add.path = fmt::format("packed-{}.parquet", NewUuid());
+      if (options_.to == Layout::kPacked) made.add.tags = {{kPackedTag, "1"}};
+    }
+    made.add.size = static_cast<std::int64_t>(encoded.bytes.size());
+    made.add.modification_time_ms = MillisSinceEpoch(clock_.Now());
+    made.add.data_change = false;
+    made.add.stats = encoded.stats;
+    const delta::Table& table = tables_.snapshot;
+    auto put = table.store().Put(table.DataKey(made.add.path), encoded.bytes);
+    if (!put) return Fail(put.error().Wrap(fmt::format("writing {} into {}", made.add.path, table.Uri())));
+    made_.push_back(std::move(made));
+    return {};
+  }
+
+  Result<RepackReport> Commit(const std::vector<Input>& inputs, std::string_view operation,
+                              const std::vector<delta::Action>& changes) {
+    constexpr int kAttempts = 100;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      if (stop_.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
+      const Version on = ledger_.version();
+      const Timestamp read_at = ledger_.read_at();
+      FileIndexes indexes;
+      RTL_TRY(const auto actions, MakeActions(inputs, operation, changes, indexes));
+      RTL_TRY(const AfterPut next, PutAndReadBack(tables_.snapshot, on + 1, actions, read_at, clock_));
+      if (next == AfterPut::kDone) {
+        RTL_CHECK(ledger_.Apply({on + 1, clock_.Now(), actions}, indexes));
+        report_.version = on + 1;
+        return report_;
+      }
+      RTL_CHECK(ledger_.Refresh());
+    }
+    return Fail(ErrorKind::kConflict, "other writers were always first; try again when fewer files change");
+  }
+
+  // Takes the inputs out as they are now. Tells the keys that were replaced since they were read: what was
+  // written for them is void. kConflict when rows were changed in a way that leaves some of a key's where
+  // they were.
+  Result<std::set<std::string>> TakeOutInputs(const std::vector<Input>& inputs,
+                                              std::vector<delta::Action>& actions) const {
+    return ledger_.Inspect([&](const Ledger& ledger) -> Result<std::set<std::string>> {
+      std::set<std::string> changed;
+      for (const Input& input : inputs) {
+        const bool fine = input.own_key ? TakeOutOwn(input, ledger, changed, actions)
+                                        : TakeOutShared(input, ledger, changed, actions);
+        if (!fine) {
+          return Fail(ErrorKind::kConflict,
+                      fmt::format("another program changed {} meanwhile: run this again", input.add.path));
+        }
+      }
+      return changed;
+    });
+  }
+
+  bool TakeOutOwn(const Input& input, const Ledger& ledger, std::set<std::string>& changed,
+                  std::vector<delta::Action>& actions) const {
+    const auto now = ledger.state().files.Find(input.add.path);
+    if (!now) {
+      changed.insert(*input.own_key);
+      return true;
+    }
+    if (!IsSameFile(*now, input.add)) return false;
+    actions.emplace_back(delta::RemoveOf(input.add, MillisSinceEpoch(clock_.Now()), false));
+    return true;
+  }
+
+  bool TakeOutShared(const Input& input, const Ledger& ledger, std::set<std::string>& changed,
+                     std::vector<delta::Action>& actions) const {
+    const Ledger::Shared* now = ledger.FindShared(input.add.path);
+    const auto before = RangesByKey(input.index);
+    if (now == nullptr) {
+      for (const auto& [key, ranges] : before) changed.insert(key);
+      return UnownedRows(input.index) == 0;
+    }
+    if (!IsSameFile(now->add, input.add)) {
+      const FileIndex index = ledger.IndexOf(input.add.path);
+      if (UnownedRows(index) != UnownedRows(input.index)) return false;
+      const auto left = RangesByKey(index);
+      for (const auto& [key, ranges] : before) {
+        const auto found = left.find(key);
+        if (found == left.end()) {
+          changed.insert(key);
+        } else if (found->second != ranges) {
+          return false;
+        }
+      }
+    }
+    actions.emplace_back(delta::RemoveOf(now->add, MillisSinceEpoch(clock_.Now()), false));
+    return true;
+  }
+
+  Result<std::vector<delta::Action>> MakeActions(const std::vector<Input>& inputs, std::string_view operation,
+                                                 const std::vector<delta::Action>& changes,
+                                                 FileIndexes& indexes) const {
+    std::vector<delta::Action> actions;
+    actions.emplace_back(delta::CommitInfo{PlainCommitInfo(operation, NewUuid(), clock_.Now())});
+    actions.insert(actions.end(), changes.begin(), changes.end());
+    RTL_TRY(const std::set<std::string> changed, TakeOutInputs(inputs, actions));
+    delta::DeletionVectorFile vectors;
+    for (const NewFile& made : made_) {
+      if (!made.source_file.empty()) {
+        if (!changed.contains(made.source_file)) actions.emplace_back(Tagged(made));
+        continue;
+      }
+      RTL_TRY(auto add, StruckOut(made, changed, vectors, indexes));
+      if (add) actions.emplace_back(std::move(*add));
+    }
+    if (!vectors.empty()) {
+      const delta::Table& table = tables_.snapshot;
+      RTL_CHECK(table.store().Put(table.DataKey(vectors.path()), vectors.bytes()));
+    }
+    return actions;
+  }
+
+  // The add of a file of one key, which says of its rows what is known of them.
+  delta::Add Tagged(const NewFile& made) const {
+    const auto files = std::ranges::count(made_, made.source_file, &NewFile::source_file);
+    std::int64_t rows = 0;
+    for (const NewFile& other : made_) {
+      if (other.source_file == made.source_file) rows += other.rows;
+    }
+    const KeyAccount account =
+        ledger_.Inspect([&](const Ledger& ledger) { return ledger.Account(made.source_file); });
+    FileTag tag = RowsTag(account).value_or(FileTag{});
+    tag.source_file = made.source_file;
+    tag.file_version = made.index.members.front().file_version;
+    tag.rows = rows;
+    tag.files = files;
+    tag.file_rows = made.rows;
+    delta::Add add = made.add;
+    add.tags = ToTags(tag);
+    return add;
+  }
+
+  // The add of a shared file without the rows of keys that were replaced meanwhile; nullopt when none is
+  // left.
+  Result<std::optional<delta::Add>> StruckOut(const NewFile& made, const std::set<std::string>& changed,
+                                              delta::DeletionVectorFile& vectors,
+                                              FileIndexes& indexes) const {
+    FileIndex left;
+    left.rows = made.index.rows;
+    std::vector<RowRange> struck;
+    for (const FileIndex::Member& member : made.index.members) {
+      if (changed.contains(member.source_file)) {
+        struck.insert(struck.end(), member.ranges.begin(), member.ranges.end());
+      } else {
+        left.members.push_back(member);
+      }
+    }
+    left.rows -= RowsIn(struck);
+    if (left.rows == 0) return std::optional<delta::Add>();
+    delta::Add add = made.add;
+    if (!struck.empty()) {
+      add.deletion_vector = vectors.Add(delta::RowSet(std::move(struck)));
+      RTL_TRY(add.stats, delta::WithWideBounds(tables_.snapshot, add));
+    }
+    indexes.emplace(delta::LogicalFileKey(add), std::move(left));
+    return std::optional(std::move(add));
+  }
+
+  const TableSet& tables_;
+  LiveLedger& ledger_;
+  const RepackOptions& options_;
+  const Clock& clock_;
+  const std::stop_token& stop_;
+  delta::TableState state_;
+  std::vector<NewFile> made_;
+  RepackReport report_;
+};
+
+Input SharedInput(const Ledger& ledger, const Ledger::Shared& shared) {
+  return {shared.add, std::nullopt, ledger.IndexOf(shared.add.path)};
+}
+
+// The files of single keys, by key.
+std::vector<Input> OwnInputs(const Ledger& ledger) {
+  std::vector<std::pair<std::string, Input>> inputs;
+  ledger.ForEachKey([&](const std::string& source_file) {
+    for (OwnedFile& file : ledger.Account(source_file).files) {
+      if (!file.tag) continue;
+      file.add.tags = ToTags(*file.tag);
+      inputs.emplace_back(source_file, Input{std::move(file.add), source_file, {}});
+    }
+  });
+  std::ranges::sort(inputs, {},
+                    [](const auto& input) { return std::pair(input.first, input.second.add.path); });
+  std::vector<Input> sorted;
+  sorted.reserve(inputs.size());
+  for (auto& [source_file, input] : inputs) sorted.push_back(std::move(input));
+  return sorted;
+}
+
+std::vector<Input> SharedInputs(const Ledger& ledger) {
+  std::vector<Input> inputs;
+  ledger.ForEachShared([&](const Ledger::Shared& shared) { inputs.push_back(SharedInput(ledger, shared)); });
+  return inputs;
+}
+
+// Packed files that are mostly dead, and small ones where they pile up.
+std::vector<Input> WorthCompacting(const Ledger& ledger, const RepackOptions& options) {
+  std::vector<Input> dead;
+  std::vector<Input> small;
+  ledger.ForEachShared([&](const Ledger::Shared& shared) {
+    if (!IsPacked(shared.add)) return;
+    const std::int64_t gone = shared.add.deletion_vector ? shared.add.deletion_vector->cardinality : 0;
+    if (static_cast<double>(gone) > options.max_dead * static_cast<double>(gone + shared.rows)) {
+      dead.push_back(SharedInput(ledger, shared));
+    } else if (shared.add.size < options.target_bytes / 2) {
+      small.push_back(SharedInput(ledger, shared));
+    }
+  });
+  if (small.size() >= options.min_small || !dead.empty()) {
+    std::ranges::move(small, std::back_inserter(dead));
+  }
+  // One is only worth it for what it sheds.
+  const bool sheds =
+      std::ranges::any_of(dead, [](const Input& input) { return input.add.deletion_vector.has_value(); });
+  if (dead.size() == 1 && !sheds) dead.clear();
+  return dead;
+}
+
+}  // namespace
+
+Result<RepackReport> ConvertLayout(const TableSet& tables, LiveLedger& ledger, const RepackOptions& options,
+                                   const Clock& clock, const std::stop_token& stop) {
+  RTL_CHECK(ledger.Refresh());
+  const bool to_packed = options.to == Layout::kPacked;
+  std::vector<delta::Action> changes;
+  auto inputs = ledger.Inspect([&](const Ledger& known) -> std::vector<Input> {
+    if (LayoutOf(known.state().metadata) != options.to) {
+      changes = LayoutActions(options.to, known.state().protocol, known.state().metadata);
+    }
+    std::vector<Input> chosen = to_packed ? OwnInputs(known) : SharedInputs(known);
+    if (to_packed) {
+      for (Input& input : SharedInputs(known)) {
+        if (!IsPacked(input.add)) chosen.push_back(std::move(input));
+      }
+    }
+    return chosen;
+  });
+  return Repacking(tables, ledger, options, clock, stop).Run(inputs, "CONVERT LAYOUT", changes);
+}
+
+Result<RepackReport> CompactPacked(const TableSet& tables, LiveLedger& ledger, const RepackOptions& options,
+                                   const Clock& clock, const std::stop_token& stop) {
+  RTL_CHECK(ledger.Refresh());
+  RepackOptions packed = options;
+  packed.to = Layout::kPacked;
+  const auto inputs = ledger.Inspect([&](const Ledger& known) { return WorthCompacting(known, packed); });
+  if (inputs.empty()) return RepackReport();
+  return Repacking(tables, ledger, packed, clock, stop).Run(inputs, "OPTIMIZE", {});
+}
+
+}  // namespace rtl::load

@@ -1,0 +1,163 @@
+#include "load/strike_out.h"
+
+#include <arrow/array/array_primitive.h>
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "core/uuid.h"
+#include "delta/deletion_vector.h"
+#include "delta/file_statistics.h"
+#include "delta/reconcile.h"
+#include "delta/table_properties.h"
+#include "delta/table_reader.h"
+#include "encode/table_file.h"
+
+namespace rtl::load {
+namespace {
+
+constexpr std::size_t kOwnColumns = 4;
+
+// What is left of an index once rows have gone; positions stay.
+FileIndex Without(const FileIndex& index, const delta::RowSet& struck) {
+  FileIndex left;
+  left.rows = index.rows;
+  for (const FileIndex::Member& member : index.members) {
+    FileIndex::Member kept{member.source_file, member.file_version, {}};
+    for (const RowRange& range : member.ranges) {
+      for (const RowRange& part : struck.Without(range.first, range.count)) kept.ranges.push_back(part);
+    }
+    left.rows -= RowsIn(member.ranges) - RowsIn(kept.ranges);
+    if (!kept.ranges.empty()) left.members.push_back(std::move(kept));
+  }
+  return left;
+}
+
+struct SharedView {
+  delta::Add add;
+  FileIndex index;
+};
+
+class Striking {
+ public:
+  Striking(const TableSet& tables, const LiveLedger& ledger, Timestamp now)
+      : tables_(tables), ledger_(ledger), now_(now) {}
+
+  Result<StruckOut> Run(const Strikes& strikes) {
+    const auto [protocol, metadata] = ledger_.Inspect(
+        [](const Ledger& ledger) { return std::pair(ledger.state().protocol, ledger.state().metadata); });
+    state_.protocol = protocol;
+    state_.metadata = metadata;
+    const bool vectors = MayWriteDeletionVectors(protocol, metadata);
+    for (const auto& [path, ranges] : strikes) {
+      auto struck = One(path, ranges, vectors);
+      if (!struck) return Fail(struck.error().Wrap(path));
+    }
+    if (!vector_file_.empty()) {
+      const delta::Table& table = tables_.snapshot;
+      RTL_CHECK(table.store().Put(table.DataKey(vector_file_.path()), vector_file_.bytes()));
+    }
+    return std::move(out_);
+  }
+
+ private:
+  Result<> One(const std::string& path, const std::vector<RowRange>& ranges, bool vectors) {
+    const auto view = ledger_.Inspect([&](const Ledger& ledger) -> std::optional<SharedView> {
+      const Ledger::Shared* shared = ledger.FindShared(path);
+      if (shared == nullptr) return std::nullopt;
+      return SharedView{shared->add, ledger.IndexOf(path)};
+    });
+    if (!view) return Fail(ErrorKind::kInternal, "rows are to be struck out of a file that is not there");
+    const delta::RowSet struck(ranges);
+    FileIndex left = Without(view->index, struck);
+    out_.actions.emplace_back(delta::RemoveOf(view->add, MillisSinceEpoch(now_), true));
+    if (left.rows == 0) return {};
+    return vectors ? WithVector(*view, struck, std::move(left)) : Rewritten(*view, struck);
+  }
+
+  Result<> WithVector(const SharedView& view, const delta::RowSet& struck, FileIndex left) {
+    delta::RowSet all;
+    if (view.add.deletion_vector) {
+      RTL_TRY(all, delta::ReadDeletionVector(tables_.snapshot, *view.add.deletion_vector));
+    }
+    all.Add(struck.ranges());
+    delta::Add add = view.add;
+    add.deletion_vector = vector_file_.Add(all);
+    add.data_change = true;
+    RTL_TRY(add.stats, delta::WithWideBounds(tables_.snapshot, add));
+    out_.indexes.emplace(delta::LogicalFileKey(add), std::move(left));
+    out_.actions.emplace_back(std::move(add));
+    return {};
+  }
+
+  Result<> Rewritten(const SharedView& view, const delta::RowSet& struck) {
+    std::unique_ptr<encode::TableFile> file;
+    FileIndexBuilder index;
+    delta::ReadOptions options;
+    options.with_positions = true;
+    const auto read = delta::ReadDataFile(
+        tables_.snapshot, state_, view.add, options,
+        [&](const arrow::RecordBatch& batch) -> Result<> { return Keep(batch, struck, file, index); });
+    RTL_CHECK(read);
+    if (!file) return {};
+    RTL_TRY(const EncodedFile encoded, file->Finish());
+    delta::Add add = view.add;
+    add.path = fmt::format("rewritten-{}.parquet", NewUuid());
+    add.path_in_log.clear();
+    add.deletion_vector.reset();
+    add.size = static_cast<std::int64_t>(encoded.bytes.size());
+    add.modification_time_ms = MillisSinceEpoch(now_);
+    add.stats = encoded.stats;
+    add.data_change = true;
+    const delta::Table& table = tables_.snapshot;
+    RTL_CHECK(table.store().Put(table.DataKey(add.path), encoded.bytes));
+    out_.indexes.emplace(delta::LogicalFileKey(add), std::move(index).Finish());
+    out_.actions.emplace_back(std::move(add));
+    return {};
+  }
+
+  // Writes what is not struck out. Batches are runs of rows that follow one another in the file.
+  static Result<> Keep(const arrow::RecordBatch& batch, const delta::RowSet& struck,
+                       std::unique_ptr<encode::TableFile>& file, FileIndexBuilder& index) {
+    const int last = batch.num_columns() - 1;
+    auto without = batch.RemoveColumn(last);
+    if (!without.ok()) return Fail(ErrorKind::kInternal, without.status().ToString());
+    const auto rows = std::move(without).ValueUnsafe();
+    if (batch.num_rows() == 0) return {};
+    const std::int64_t first = static_cast<const arrow::Int64Array&>(*batch.column(last)).Value(0);
+    for (const RowRange& kept : struck.Without(first, rows->num_rows())) {
+      const auto part = rows->Slice(kept.first - first, kept.count);
+      if (!file) {
+        RTL_TRY(file, encode::TableFile::Create(part->schema(), kOwnColumns));
+      }
+      RTL_CHECK(AddRows(*part, file->rows(), index));
+      RTL_CHECK(file->Write(*part));
+    }
+    return {};
+  }
+
+  const TableSet& tables_;
+  const LiveLedger& ledger_;
+  Timestamp now_;
+  delta::TableState state_;
+  delta::DeletionVectorFile vector_file_;
+  StruckOut out_;
+};
+
+}  // namespace
+
+bool MayWriteDeletionVectors(const delta::Protocol& protocol, const delta::Metadata& metadata) {
+  return std::ranges::find(protocol.writer_features, "deletionVectors") != protocol.writer_features.end() &&
+         delta::IsTrue(metadata, "delta.enableDeletionVectors");
+}
+
+Result<StruckOut> StrikeOut(const TableSet& tables, const LiveLedger& ledger, const Strikes& strikes,
+                            Timestamp now) {
+  return Striking(tables, ledger, now).Run(strikes);
+}
+
+}  // namespace rtl::load
