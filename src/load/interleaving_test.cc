@@ -69,15 +69,6 @@ TEST(WithoutTheRule, DerivedAppendIsComputedAnewAfterAConflict) {
   ExpectBreaks({.contents = "A", .writes = 1, .optimizes = 0, .lost_replies = false}, rules, "I5");
 }
 
-TEST(WithoutTheRule, RetagIsConflictCheckedLikeARemove) {
-  Rules rules;
-  rules.still_holds = [](const KeyChange& change, const KeyAccount& now, Version since) {
-    const bool retag = change.entry.outcome == EntryOutcome::kUnchanged;
-    return retag ? !Touched(now, change.base, since) : StillHolds(change, now, since);
-  };
-  ExpectBreaks({.contents = "A", .writes = 2, .versioned = true, .lost_replies = false}, rules, "I2");
-}
-
 TEST(WithoutTheRule, RemoveOfAFileThatIsGone) {
   Rules rules;
   rules.still_holds = [](const KeyChange& change, const KeyAccount& now, Version since) {
