@@ -67,6 +67,14 @@ constexpr CommandHelp kCommands[] = {
      "  rtloader doctor s3://bucket/customers/ s3://lake/tables/\n"
      "  rtloader doctor --config rtloader.toml --json\n\n"
      "Exit codes: 0 all is well, 1 something that a run needs is missing, 2 usage or configuration.\n"},
+    {Command::kConvertLayout, "convert-layout", "Give the snapshot another layout, in one commit",
+     "Examples:\n"
+     "  rtloader convert-layout /data/in /data/tables --to packed    # many small files share a data file\n"
+     "  rtloader convert-layout /data/in /data/tables --to per_file  # each file has data files of its "
+     "own\n\n"
+     "No row changes, and loaders may run meanwhile. docs/tables.md says which layout suits what.\n"
+     "Exit codes: 0 done (or already so), 2 usage or configuration, 1 stopped by an error: nothing "
+     "changed.\n"},
     {Command::kShow, "show", "Print rows of one table",
      "Examples:\n"
      "  rtloader show /data/tables/customer_data_snapshot\n"
@@ -136,6 +144,14 @@ void AddCommand(CLI::App& app, const CommandHelp& help, Parsed& parsed) {
   }
   if (help.command == Command::kVerify) {
     command->add_flag("--repair", parsed.invocation.repair, "Load again exactly the files that differ");
+  }
+  if (help.command == Command::kConvertLayout) {
+    const std::map<std::string, load::Layout> layouts = {{"packed", load::Layout::kPacked},
+                                                         {"per_file", load::Layout::kPerFile}};
+    command->add_option("--to", parsed.invocation.layout, "packed or per_file")
+        ->type_name("LAYOUT")
+        ->required()
+        ->transform(CLI::CheckedTransformer(layouts));
   }
   if (help.command == Command::kSync) {
     command->add_option("--max-files", parsed.invocation.bounds.max_files, "Take on at most so many files")

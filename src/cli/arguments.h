@@ -15,19 +15,20 @@
 
 namespace rtl::cli {
 
-enum class Command { kSync, kWatch, kLambda, kPlan, kVerify, kStatus, kShow, kDoctor };
+enum class Command { kSync, kWatch, kLambda, kPlan, kVerify, kStatus, kShow, kDoctor, kConvertLayout };
 
 struct Invocation {
   Command command = Command::kSync;
   Config config;  // of the file, and of the command line over it
   bool json = false;
-  bool fast = false;                 // verify
-  bool repair = false;               // verify
-  load::RunBounds bounds;            // sync
-  std::string table;                 // show: a table's folder, or a table's name below tables.root
-  std::int64_t limit = 20;           // show; 0: all rows
-  std::optional<std::int64_t> at;    // show: a version of the table
-  std::vector<std::string> columns;  // show; empty: all
+  bool fast = false;                            // verify
+  bool repair = false;                          // verify
+  load::RunBounds bounds;                       // sync
+  load::Layout layout = load::Layout::kPacked;  // convert-layout
+  std::string table;                            // show: a table's folder, or a table's name below tables.root
+  std::int64_t limit = 20;                      // show; 0: all rows
+  std::optional<std::int64_t> at;               // show: a version of the table
+  std::vector<std::string> columns;             // show; empty: all
 };
 
 // --help and --version: to be printed, exit 0.

@@ -21,6 +21,7 @@ Result<int> RunDoctor(const Invocation& invocation, const Environment& environme
 Result<int> RunPlan(const Invocation& invocation, const Environment& environment);
 Result<int> RunVerify(const Invocation& invocation, const Environment& environment);
 Result<int> RunStatus(const Invocation& invocation, const Environment& environment);
+Result<int> RunConvertLayout(const Invocation& invocation, const Environment& environment);
 Result<int> RunShow(const Invocation& invocation, const Environment& environment);
 
 }  // namespace rtl::cli

@@ -70,6 +70,21 @@ OptionSpec LogFormatOption() {
       [](const Config& config) { return config.log_format == LogFormat::kJson ? "\"json\"" : "\"text\""; }};
 }
 
+OptionSpec LayoutOption() {
+  return {"snapshot.layout", "\"per_file\" or \"packed\"",
+          [](const ConfigValue& value, Config& config) -> Result<> {
+            RTL_TRY(const std::string text, TextOf(value, "\"per_file\" or \"packed\""));
+            if (text != "per_file" && text != "packed") {
+              return Bad(fmt::format("must be \"per_file\" or \"packed\", not \"{}\"", text));
+            }
+            config.load.layout = text == "packed" ? load::Layout::kPacked : load::Layout::kPerFile;
+            return {};
+          },
+          [](const Config& config) {
+            return config.load.layout == load::Layout::kPacked ? "\"packed\"" : "\"per_file\"";
+          }};
+}
+
 std::vector<OptionSpec> LocalOptions() {
   using std::chrono::milliseconds;
   constexpr std::int64_t kMost = std::numeric_limits<int>::max();
@@ -100,6 +115,7 @@ std::vector<OptionSpec> LocalOptions() {
       TextOption(
           "tables.quarantine", [](Config& c) -> std::string& { return c.load.tables.quarantine; },
           IsTableName),
+      LayoutOption(),
       BooleanOption("raw.enabled", [](Config& c) -> bool& { return c.load.raw; }),
       BooleanOption("quarantine.enabled", [](Config& c) -> bool& { return c.load.quarantine; }),
       SchemaOption(),

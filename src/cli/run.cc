@@ -53,6 +53,8 @@ Result<int> Dispatch(const Invocation& invocation, const Environment& environmen
       return RunVerify(invocation, environment);
     case Command::kStatus:
       return RunStatus(invocation, environment);
+    case Command::kConvertLayout:
+      return RunConvertLayout(invocation, environment);
     case Command::kShow:
       return RunShow(invocation, environment);
   }

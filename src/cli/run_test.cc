@@ -68,6 +68,10 @@ class ScriptedLoader : public load::Loader {
     script_.verify->differences.clear();
     return load::SyncReport{};
   }
+  Result<load::RepackReport> ConvertLayout(load::Layout, std::stop_token) override {
+    return load::RepackReport{.version = 7, .files_before = 3, .files_after = 1};
+  }
+  Result<load::RepackReport> Compact(std::stop_token) override { return load::RepackReport{}; }
   Result<load::PlanReport> Plan() override { return load::PlanReport{.up_to_date = 4}; }
   Result<load::VerifyReport> Verify(bool, std::stop_token) override { return script_.verify; }
   Result<load::StatusReport> Status() override { return load::StatusReport{.source_uri = "/in"}; }

@@ -120,6 +120,16 @@ struct StatusReport {
 
 // Told of progress as it happens; called from the loader's threads, one call at a time. Must not block for
 // long.
+// What moving rows into other data files came to.
+struct RepackReport {
+  std::int64_t version = -1;  // of the commit; -1: there was nothing to do
+  std::int64_t files_before = 0;
+  std::int64_t files_after = 0;
+  std::int64_t bytes_before = 0;
+  std::int64_t bytes_after = 0;
+  std::int64_t rows = 0;
+};
+
 class Observer {
  public:
   virtual ~Observer() = default;
@@ -158,6 +168,12 @@ class Loader {
   // Loads exactly the files that Verify found to differ; where the object still is what was loaded, under the
   // same file_version and not a second time into raw.
   virtual Result<SyncReport> Repair(const VerifyReport& found, std::stop_token stop) = 0;
+
+  // Gives the snapshot another layout, in one commit; no row changes. kConflict when another program rewrote
+  // the same files meanwhile.
+  virtual Result<RepackReport> ConvertLayout(Layout to, std::stop_token stop) = 0;
+  // Writes packed files anew that are mostly struck out or small.
+  virtual Result<RepackReport> Compact(std::stop_token stop) = 0;
 
   virtual Result<PlanReport> Plan() = 0;
   virtual Result<VerifyReport> Verify(bool fast, std::stop_token stop) = 0;

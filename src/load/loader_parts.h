@@ -64,6 +64,8 @@ class LoaderParts final : public Loader {
   void Hint(std::string key, HintDone done) override;
   Result<KeysReport> LoadKeys(const std::vector<std::string>& keys, std::stop_token stop) override;
   Result<SyncReport> Repair(const VerifyReport& found, std::stop_token stop) override;
+  Result<RepackReport> ConvertLayout(Layout to, std::stop_token stop) override;
+  Result<RepackReport> Compact(std::stop_token stop) override;
   Result<PlanReport> Plan() override;
   Result<VerifyReport> Verify(bool fast, std::stop_token stop) override;
   Result<StatusReport> Status() override;

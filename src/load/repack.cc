@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
+#include <future>
 #include <map>
 #include <memory>
 #include <set>
@@ -91,7 +93,9 @@ class Repacking {
       gathered = 0;
     }
     RTL_CHECK(Write(std::move(rows)));
+    while (!putting_.empty()) RTL_CHECK(AwaitPut());
     report_.files_before = static_cast<std::int64_t>(inputs.size());
+    report_.files_after = static_cast<std::int64_t>(made_.size());
     if (inputs.empty() && changes.empty()) return report_;
     return Commit(inputs, operation, changes);
   }
@@ -132,10 +136,10 @@ class Repacking {
     FileIndexBuilder index;
     const auto finish = [&](const std::optional<std::string>& alone) -> Result<> {
       if (!file) return {};
-      RTL_TRY(const EncodedFile encoded, file->Finish());
+      RTL_TRY(EncodedFile encoded, file->Finish());
       file.reset();
       made.index = std::exchange(index, {}).Finish();
-      return Put(std::exchange(made, {}), encoded, alone);
+      return Put(std::exchange(made, {}), std::move(encoded), alone);
     };
     for (const auto& [key, batches] : rows) {
       const bool alone = options_.to == Layout::kPerFile && key.has_value();
@@ -151,7 +155,7 @@ class Repacking {
     return finish(std::nullopt);
   }
 
-  Result<> Put(NewFile made, const EncodedFile& encoded, const std::optional<std::string>& alone) {
+  Result<> Put(NewFile made, EncodedFile encoded, const std::optional<std::string>& alone) {
     made.rows = encoded.rows;
     report_.rows += encoded.rows;
     report_.bytes_after += static_cast<std::int64_t>(encoded.bytes.size());
@@ -166,11 +170,24 @@ class Repacking {
     made.add.modification_time_ms = MillisSinceEpoch(clock_.Now());
     made.add.data_change = false;
     made.add.stats = encoded.stats;
-    const delta::Table& table = tables_.snapshot;
-    auto put = table.store().Put(table.DataKey(made.add.path), encoded.bytes);
-    if (!put) return Fail(put.error().Wrap(fmt::format("writing {} into {}", made.add.path, table.Uri())));
+    // Disks and networks take several at once; one small file after another would wait for each.
+    constexpr std::size_t kAtOnce = 8;
+    if (putting_.size() == kAtOnce) RTL_CHECK(AwaitPut());
+    putting_.push_back(std::async(
+        std::launch::async, [this, path = made.add.path, bytes = std::move(encoded.bytes)]() -> Result<> {
+          const delta::Table& table = tables_.snapshot;
+          auto put = table.store().Put(table.DataKey(path), bytes);
+          if (!put) return Fail(put.error().Wrap(fmt::format("writing {} into {}", path, table.Uri())));
+          return put;
+        }));
     made_.push_back(std::move(made));
     return {};
+  }
+
+  Result<> AwaitPut() {
+    auto put = putting_.front().get();
+    putting_.pop_front();
+    return put;
   }
 
   Result<RepackReport> Commit(const std::vector<Input>& inputs, std::string_view operation,
@@ -326,6 +343,7 @@ class Repacking {
   delta::TableState state_;
   std::vector<NewFile> made_;
   RepackReport report_;
+  std::deque<std::future<Result<>>> putting_;  // last: they use what is above
 };
 
 Input SharedInput(const Ledger& ledger, const Ledger::Shared& shared) {

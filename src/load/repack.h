@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "load/live_ledger.h"
+#include "load/loader.h"
 #include "load/options.h"
 #include "load/table_set.h"
 
@@ -22,15 +23,6 @@ struct RepackOptions {
   double max_dead = 0.3;
   // Packed files of less than half the target are put together when there are at least so many.
   std::size_t min_small = 8;
-};
-
-struct RepackReport {
-  Version version = -1;  // of the commit; -1: there was nothing to do
-  std::int64_t files_before = 0;
-  std::int64_t files_after = 0;
-  std::int64_t bytes_before = 0;
-  std::int64_t bytes_after = 0;
-  std::int64_t rows = 0;
 };
 
 // Makes the whole snapshot's layout `options.to`, in one commit. Files that others wrote are taken along.
