@@ -73,14 +73,15 @@ bool IsNumber(const std::string& type) {
 
 // Oldest first, so that tables that only grow read as what happened; the path decides among files of one
 // commit.
-std::vector<const delta::Add*> InOrder(const delta::TableState& state) {
-  std::vector<const delta::Add*> adds;
-  adds.reserve(state.adds.size());
-  for (const auto& [path, add] : state.adds) adds.push_back(&add);
-  std::sort(adds.begin(), adds.end(), [](const delta::Add* a, const delta::Add* b) {
-    return std::tie(a->modification_time_ms, a->path) < std::tie(b->modification_time_ms, b->path);
-  });
-  return adds;
+std::vector<std::string> InOrder(const delta::TableState& state) {
+  std::vector<std::pair<std::int64_t, std::string>> files;
+  files.reserve(state.files.size());
+  state.files.ForEach([&](const delta::Add& add) { files.emplace_back(add.modification_time_ms, add.path); });
+  std::ranges::sort(files);
+  std::vector<std::string> paths;
+  paths.reserve(files.size());
+  for (auto& [time, path] : files) paths.push_back(std::move(path));
+  return paths;
 }
 
 // Takes rows until the limit is reached or a stop is asked for.
@@ -177,7 +178,8 @@ Result<int> RunShow(const Invocation& invocation, const Environment& environment
   if (invocation.limit > 0) options.batch_rows = std::min(options.batch_rows, invocation.limit + 1);
 
   RowSink sink(invocation, environment, fields);
-  for (const delta::Add* add : InOrder(state)) {
+  for (const std::string& path : InOrder(state)) {
+    const auto add = state.files.Find(path);
     if (Result<> read = delta::ReadDataFile(
             table, state, *add, options, [&](const ::arrow::RecordBatch& batch) { return sink.Take(batch); });
         !read && !sink.more()) {

@@ -3,6 +3,8 @@
 
 #include <simdjson.h>
 
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
@@ -10,9 +12,20 @@
 
 namespace rtl::delta {
 
-// Appends the known actions of one line's object, in the order commitInfo, protocol, metaData, txn, remove,
-// add (a line holds one). A deletion vector is kUnsupported by name; a known action that lacks what the
-// protocol requires is kBadData. CommitInfo::json is re-serialised, compact.
+// Appends the known actions of one line's object, in the order commitInfo, protocol, metaData, txn,
+// domainMetadata, cdc, remove, add (a line holds one). A known action that lacks what the protocol requires
+// is kBadData. CommitInfo::json is re-serialised, compact.
 Result<> ReadActions(simdjson::dom::object line, std::vector<Action>& actions);
+
+// One line of a JSON checkpoint (protocol: "V2 Spec").
+struct CheckpointLine {
+  std::optional<CheckpointMetadata> metadata;
+  std::optional<Sidecar> sidecar;
+  std::vector<Action> actions;
+};
+Result<> ReadCheckpointActions(simdjson::dom::object line, CheckpointLine& out);
+
+// Checks a descriptor just read and sets its storage type.
+Result<> CheckVector(std::string_view storage_type, DeletionVectorDescriptor& vector);
 
 }  // namespace rtl::delta

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "delta/deletion_vector_descriptor.h"
 #include "delta/schema.h"
 
 namespace rtl::delta {
@@ -43,6 +44,7 @@ struct Add {
   // The path as it was read from the log, where that is not what encoding `path` gives: some readers compare
   // the text, so whoever removes or repeats the file must write the same. Empty otherwise.
   std::string path_in_log;
+  std::optional<DeletionVectorDescriptor> deletion_vector;
 };
 
 struct Remove {
@@ -53,6 +55,15 @@ struct Remove {
   std::map<std::string, std::optional<std::string>> partition_values;
   std::map<std::string, std::string> tags;
   std::string path_in_log;  // as in Add
+  std::optional<DeletionVectorDescriptor> deletion_vector;
+};
+
+// Rows that a commit changed, for readers of the change data feed (protocol: "Add CDC File").
+struct AddCdc {
+  std::string path;
+  std::map<std::string, std::optional<std::string>> partition_values;
+  std::int64_t size = 0;
+  std::map<std::string, std::string> tags;
 };
 
 struct Txn {
@@ -65,7 +76,26 @@ struct CommitInfo {
   std::string json;  // the object behind "commitInfo", as text
 };
 
-using Action = std::variant<Protocol, Metadata, Add, Remove, Txn, CommitInfo>;
+struct DomainMetadata {
+  std::string domain;
+  std::string configuration;  // text that only the domain understands
+  bool removed = false;
+};
+
+using Action = std::variant<Protocol, Metadata, Add, Remove, AddCdc, Txn, DomainMetadata, CommitInfo>;
+
+// Actions of checkpoints alone (protocol: "Checkpoint Metadata", "Sidecar File Information").
+struct CheckpointMetadata {
+  Version version = -1;
+  std::map<std::string, std::string> tags;
+};
+
+struct Sidecar {
+  std::string path;  // decoded; a name in _delta_log/_sidecars unless absolute
+  std::int64_t size = 0;
+  std::int64_t modification_time_ms = 0;
+  std::map<std::string, std::string> tags;
+};
 
 // The remove that takes `add` out of the table, with extended file metadata.
 Remove RemoveOf(const Add& add, std::int64_t deletion_timestamp_ms, bool data_change);

@@ -7,8 +7,8 @@
 #include <string>
 #include <unordered_set>
 
-#include "delta/data_path.h"
 #include "delta/json_fields.h"
+#include "delta/reconcile.h"
 #include "delta/table_properties.h"
 
 namespace rtl::delta {
@@ -18,8 +18,13 @@ class Seen {
  public:
   Result<> operator()(const Protocol&) { return Once(protocols_, "protocol"); }
   Result<> operator()(const Metadata&) { return Once(metadatas_, "metaData"); }
-  Result<> operator()(const Add& add) { return File(add.path); }
-  Result<> operator()(const Remove& remove) { return File(remove.path); }
+  Result<> operator()(const Add& add) { return File(LogicalFileKey(add)); }
+  Result<> operator()(const Remove& remove) { return File(LogicalFileKey(remove)); }
+  Result<> operator()(const AddCdc&) { return {}; }
+  Result<> operator()(const DomainMetadata& domain) {
+    if (domains_.insert(domain.domain).second) return {};
+    return Fail(ErrorKind::kBadData, fmt::format("two actions for domain {} in one commit", domain.domain));
+  }
   Result<> operator()(const Txn& txn) {
     if (txns_.insert(txn.app_id).second) return {};
     return Fail(ErrorKind::kBadData, fmt::format("two txn actions of app id {} in one commit", txn.app_id));
@@ -31,15 +36,17 @@ class Seen {
     if (++count == 1) return {};
     return Fail(ErrorKind::kBadData, fmt::format("two {} actions in one commit", name));
   }
-  Result<> File(std::string_view path) {
-    if (files_.insert(FileKey(path)).second) return {};
-    return Fail(ErrorKind::kBadData, fmt::format("two actions for file {} in one commit", path));
+  Result<> File(std::string key) {
+    const auto [known, is_new] = files_.insert(std::move(key));
+    if (is_new) return {};
+    return Fail(ErrorKind::kBadData, fmt::format("two actions for file {} in one commit", *known));
   }
 
   int protocols_ = 0;
   int metadatas_ = 0;
   std::unordered_set<std::string> files_;
   std::set<std::string> txns_;
+  std::set<std::string> domains_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <array>
 #include <limits>
 
+#include "delta/action_reader.h"
 #include "delta/checkpoint_columns.h"
 #include "delta/data_path.h"
 #include "delta/parquet_object.h"
@@ -46,6 +47,11 @@ constexpr auto kFields = std::to_array<std::string_view>({"protocol",
                                                           "add.tags",
                                                           "add.deletionVector",
                                                           "add.deletionVector.storageType",
+                                                          "add.deletionVector.pathOrInlineDv",
+                                                          "add.deletionVector.offset",
+                                                          "add.deletionVector.sizeInBytes",
+                                                          "add.deletionVector.cardinality",
+                                                          "add.deletionVector.maxRowIndex",
                                                           "remove",
                                                           "remove.path",
                                                           "remove.deletionTimestamp",
@@ -54,18 +60,33 @@ constexpr auto kFields = std::to_array<std::string_view>({"protocol",
                                                           "remove.size",
                                                           "remove.deletionVector",
                                                           "remove.deletionVector.storageType",
+                                                          "remove.deletionVector.pathOrInlineDv",
+                                                          "remove.deletionVector.offset",
+                                                          "remove.deletionVector.sizeInBytes",
+                                                          "remove.deletionVector.cardinality",
+                                                          "remove.deletionVector.maxRowIndex",
+                                                          "domainMetadata",
+                                                          "domainMetadata.domain",
+                                                          "domainMetadata.configuration",
+                                                          "domainMetadata.removed",
                                                           "sidecar",
                                                           "sidecar.path"});
 
-void SelectLeaves(const parquet::arrow::SchemaField& field, const std::string& path, bool is_known_leaf,
-                  std::vector<int>& leaves) {
-  const bool known = is_known_leaf || std::ranges::find(kFields, path) != kFields.end();
-  if (!known) return;
+bool IsWanted(std::string_view path, ReplaySink::Wants wants) {
+  if (path == "add.stats") return wants.stats;
+  if (path == "add.tags") return wants.tags;
+  if (path == "remove") return wants.tombstones;
+  return std::ranges::find(kFields, path) != kFields.end();
+}
+
+void SelectLeaves(const parquet::arrow::SchemaField& field, const std::string& path, ReplaySink::Wants wants,
+                  bool is_known_leaf, std::vector<int>& leaves) {
+  if (!is_known_leaf && !IsWanted(path, wants)) return;
   if (field.is_leaf()) leaves.push_back(field.column_index);
   // Below a map or a list every leaf belongs to the value.
   const bool whole = is_known_leaf || (field.field->type()->id() != arrow::Type::STRUCT);
   for (const auto& child : field.children) {
-    SelectLeaves(child, path + "." + child.field->name(), whole, leaves);
+    SelectLeaves(child, path + "." + child.field->name(), wants, whole, leaves);
   }
 }
 
@@ -89,7 +110,7 @@ Result<> TakeProtocol(const StructColumn& protocols, Replay& replay) {
     RTL_TRY(protocol.min_writer_version, VersionNumber(writer.At(row)));
     protocol.reader_features = reader_features.At(row);
     protocol.writer_features = writer_features.At(row);
-    replay.Apply(std::move(protocol));
+    RTL_CHECK(replay.ApplyCheckpointed(std::move(protocol)));
   }
   return {};
 }
@@ -121,7 +142,7 @@ Result<> TakeMetadata(const StructColumn& metadatas, Replay& replay) {
     if (const auto schema = schemas.At(row)) {
       RTL_TRY(metadata.schema, ParseSchema(*schema));
     }
-    replay.Apply(std::move(metadata));
+    RTL_CHECK(replay.ApplyCheckpointed(std::move(metadata)));
   }
   return {};
 }
@@ -135,16 +156,74 @@ Result<> TakeTxns(const StructColumn& txns, Replay& replay) {
     const auto app_id = app_ids.At(row);
     const auto version = versions.At(row);
     if (!app_id || !version) return Fail(ErrorKind::kBadData, "a txn action without app id or version");
-    replay.Apply(
-        Txn{.app_id = std::string(*app_id), .version = *version, .last_updated_ms = updated.At(row)});
+    RTL_CHECK(replay.ApplyCheckpointed(
+        Txn{.app_id = std::string(*app_id), .version = *version, .last_updated_ms = updated.At(row)}));
   }
   return {};
 }
 
+Result<> TakeDomains(const StructColumn& domains, Replay& replay) {
+  RTL_TRY(const auto names, StringColumn::Find(domains, "domain"));
+  RTL_TRY(const auto configurations, StringColumn::Find(domains, "configuration"));
+  RTL_TRY(const auto removed, BoolColumn::Find(domains, "removed"));
+  for (std::int64_t row = 0; domains && row < domains->length(); ++row) {
+    if (domains->IsNull(row)) continue;
+    const auto name = names.At(row);
+    if (!name) return Fail(ErrorKind::kBadData, "a domainMetadata action without a domain");
+    RTL_CHECK(replay.ApplyCheckpointed(
+        DomainMetadata{.domain = std::string(*name),
+                       .configuration = std::string(configurations.At(row).value_or("")),
+                       .removed = removed.At(row).value_or(false)}));
+  }
+  return {};
+}
+
+struct VectorColumns {
+  StringColumn storage_types;
+  StringColumn paths;
+  IntColumn offsets;
+  IntColumn sizes;
+  IntColumn cardinalities;
+  IntColumn max_rows;
+
+  static Result<VectorColumns> Find(const StructColumn& vectors) {
+    VectorColumns columns;
+    RTL_TRY(columns.storage_types, StringColumn::Find(vectors, "storageType"));
+    RTL_TRY(columns.paths, StringColumn::Find(vectors, "pathOrInlineDv"));
+    RTL_TRY(columns.offsets, IntColumn::Find(vectors, "offset"));
+    RTL_TRY(columns.sizes, IntColumn::Find(vectors, "sizeInBytes"));
+    RTL_TRY(columns.cardinalities, IntColumn::Find(vectors, "cardinality"));
+    RTL_TRY(columns.max_rows, IntColumn::Find(vectors, "maxRowIndex"));
+    return columns;
+  }
+
+  Result<std::optional<DeletionVectorDescriptor>> At(std::int64_t row) const {
+    const auto storage_type = storage_types.At(row);
+    if (!storage_type) return std::nullopt;
+    const auto path = paths.At(row);
+    const auto size = sizes.At(row);
+    const auto cardinality = cardinalities.At(row);
+    const auto offset = offsets.At(row);
+    constexpr std::int64_t kMax = std::numeric_limits<std::int32_t>::max();
+    if (!path || !size || !cardinality || *size > kMax || offset.value_or(0) < 0 ||
+        offset.value_or(0) > kMax) {
+      return Fail(ErrorKind::kBadData,
+                  "a deletion vector without path, size or cardinality, or out of range");
+    }
+    DeletionVectorDescriptor vector{.path_or_inline = std::string(*path),
+                                    .size_in_bytes = static_cast<std::int32_t>(*size),
+                                    .cardinality = *cardinality,
+                                    .max_row_index = max_rows.At(row)};
+    if (offset) vector.offset = static_cast<std::int32_t>(*offset);
+    RTL_CHECK(CheckVector(*storage_type, vector));
+    return vector;
+  }
+};
+
 // Fields that add and remove share.
 struct FileColumns {
   StringColumn paths;
-  StringColumn vectors;
+  VectorColumns vectors;
   StringMapColumn partition_values;
   IntColumn sizes;
   BoolColumn data_changes;
@@ -153,7 +232,7 @@ struct FileColumns {
     FileColumns columns;
     RTL_TRY(columns.paths, StringColumn::Find(actions, "path"));
     RTL_TRY(const auto vectors, FindStruct(actions, "deletionVector"));
-    RTL_TRY(columns.vectors, StringColumn::Find(vectors, "storageType"));
+    RTL_TRY(columns.vectors, VectorColumns::Find(vectors));
     RTL_TRY(columns.partition_values, StringMapColumn::Find(actions, "partitionValues"));
     RTL_TRY(columns.sizes, IntColumn::Find(actions, "size"));
     RTL_TRY(columns.data_changes, BoolColumn::Find(actions, "dataChange"));
@@ -164,11 +243,8 @@ struct FileColumns {
   Result<> Fill(std::int64_t row, FileAction& action) const {
     const auto uri = paths.At(row);
     if (!uri) return Fail(ErrorKind::kBadData, "a file action without a path");
-    if (vectors.At(row)) {
-      return Fail(ErrorKind::kUnsupported,
-                  fmt::format("file {} has a deletion vector (table feature deletionVectors)", *uri));
-    }
     action.path = DecodePath(*uri);
+    RTL_TRY(action.deletion_vector, vectors.At(row));
     if (EncodePath(action.path) != *uri) action.path_in_log = *uri;
     action.partition_values = partition_values.NullableAt(row);
     action.data_change = data_changes.At(row).value_or(false);
@@ -192,8 +268,7 @@ Result<> TakeAdds(const StructColumn& adds, Replay& replay) {
     add.modification_time_ms = modification_times.At(row).value_or(0);
     add.stats = stats.At(row).value_or("");
     add.tags = tags.At(row);
-    std::string key = FileKey(add.path);
-    replay.state.adds.insert_or_assign(std::move(key), std::move(add));
+    RTL_CHECK(replay.ApplyCheckpointed(std::move(add)));
   }
   return {};
 }
@@ -208,8 +283,7 @@ Result<> TakeRemoves(const StructColumn& removes, Replay& replay) {
     RTL_CHECK(files.Fill(row, remove));
     remove.deletion_timestamp_ms = timestamps.At(row);
     remove.size = files.sizes.At(row);
-    std::string key = FileKey(remove.path);
-    replay.state.tombstones.insert_or_assign(std::move(key), std::move(remove));
+    RTL_CHECK(replay.ApplyCheckpointed(std::move(remove)));
   }
   return {};
 }
@@ -225,17 +299,19 @@ Result<> TakeBatch(const arrow::RecordBatch& batch, Replay& replay) {
   RTL_CHECK(TakeMetadata(metadatas, replay));
   RTL_TRY(const auto txns, FindStruct(batch, "txn"));
   RTL_CHECK(TakeTxns(txns, replay));
+  RTL_TRY(const auto domains, FindStruct(batch, "domainMetadata"));
+  RTL_CHECK(TakeDomains(domains, replay));
   RTL_TRY(const auto removes, FindStruct(batch, "remove"));
   RTL_CHECK(TakeRemoves(removes, replay));
   RTL_TRY(const auto adds, FindStruct(batch, "add"));
   return TakeAdds(adds, replay);
 }
 
-Result<> ReadRowGroups(const ParquetObject& object, Replay& replay) {
+Result<> ReadRowGroups(const ParquetObject& object, ReplaySink::Wants wants, Replay& replay) {
   parquet::arrow::FileReader& reader = object.reader();
   std::vector<int> leaves;
   for (const auto& field : reader.manifest().schema_fields) {
-    SelectLeaves(field, field.field->name(), false, leaves);
+    SelectLeaves(field, field.field->name(), wants, false, leaves);
   }
   if (leaves.empty()) return Fail(ErrorKind::kBadData, "not a checkpoint");
   for (int group = 0; group < reader.num_row_groups(); ++group) {
@@ -253,15 +329,13 @@ Result<> ReadRowGroups(const ParquetObject& object, Replay& replay) {
 
 }  // namespace
 
-Result<> ReadCheckpoint(store::ObjectStore& store, const CheckpointFiles& files, Replay& replay) {
+Result<> ReadCheckpoint(store::ObjectStore& store, const CheckpointFiles& files, ReplaySink::Wants wants,
+                        Replay& replay) {
   constexpr std::int64_t kBatchRows = 8192;
   for (const store::ObjectInfo& info : files.parts) {
     RTL_TRY(const auto object, ParquetObject::Open(store, info, kBatchRows));
-    RTL_CHECK(object.Guard([&] { return ReadRowGroups(object, replay); }));
+    RTL_CHECK(object.Guard([&] { return ReadRowGroups(object, wants, replay); }));
   }
-  // Rows stand in any order, and a file that is there has no tombstone.
-  std::erase_if(replay.state.tombstones,
-                [&](const auto& entry) { return replay.state.adds.contains(entry.first); });
   return {};
 }
 

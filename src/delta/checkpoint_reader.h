@@ -10,6 +10,7 @@ namespace rtl::delta {
 // Applies the checkpoint's actions to `replay`, one row group at a time. kBadData naming the file when it is
 // damaged, kNotFound or kConflict when it went away or was replaced meanwhile: then `replay` is in between
 // and an older checkpoint may do.
-Result<> ReadCheckpoint(store::ObjectStore& store, const CheckpointFiles& files, Replay& replay);
+Result<> ReadCheckpoint(store::ObjectStore& store, const CheckpointFiles& files, ReplaySink::Wants wants,
+                        Replay& replay);
 
 }  // namespace rtl::delta

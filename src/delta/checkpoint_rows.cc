@@ -22,13 +22,19 @@ using arrow::field;
 using arrow::Status;
 
 // The top-level columns, in the order of the schema.
-enum Column { kTxn, kAdd, kRemove, kMetadata, kProtocol, kColumns };
+enum Column { kTxn, kAdd, kRemove, kMetadata, kProtocol, kDomainMetadata, kColumns };
 
 std::shared_ptr<arrow::DataType> StringMap() {
   return arrow::map(arrow::utf8(), field("value", arrow::utf8(), true));
 }
 std::shared_ptr<arrow::DataType> StringList() {
   return arrow::list(field("element", arrow::utf8(), true));
+}
+
+std::shared_ptr<arrow::DataType> VectorStruct() {
+  return arrow::struct_({field("storageType", arrow::utf8()), field("pathOrInlineDv", arrow::utf8()),
+                         field("offset", arrow::int32()), field("sizeInBytes", arrow::int32()),
+                         field("cardinality", arrow::int64()), field("maxRowIndex", arrow::int64())});
 }
 
 // Fills the fields of one struct row in the order they are declared in.
@@ -69,6 +75,17 @@ class Row {
     return Status::OK();
   }
 
+  Status Vector(const std::optional<DeletionVectorDescriptor>& vector) {
+    if (!vector) return Null();
+    ARROW_ASSIGN_OR_RAISE(Row row, Struct());
+    ARROW_RETURN_NOT_OK(row.String(std::string_view(&vector->storage_type, 1)));
+    ARROW_RETURN_NOT_OK(row.String(vector->path_or_inline));
+    ARROW_RETURN_NOT_OK(vector->offset ? row.Int(*vector->offset) : row.Null());
+    ARROW_RETURN_NOT_OK(row.Int(vector->size_in_bytes));
+    ARROW_RETURN_NOT_OK(row.Long(vector->cardinality));
+    return row.Long(vector->max_row_index);
+  }
+
   Status Null() { return builder_.field_builder(next_++)->AppendNull(); }
   arrow::Result<Row> Struct() { return Begin(*builder_.field_builder(next_++)); }
 
@@ -99,9 +116,10 @@ std::string PathInLog(const FileAction& action) {
 }  // namespace
 
 std::shared_ptr<arrow::Schema> CheckpointSchema(bool with_stats) {
-  arrow::FieldVector add{field("path", arrow::utf8()),          field("partitionValues", StringMap()),
-                         field("size", arrow::int64()),         field("modificationTime", arrow::int64()),
-                         field("dataChange", arrow::boolean()), field("tags", StringMap())};
+  arrow::FieldVector add{field("path", arrow::utf8()),           field("partitionValues", StringMap()),
+                         field("size", arrow::int64()),          field("modificationTime", arrow::int64()),
+                         field("dataChange", arrow::boolean()),  field("tags", StringMap()),
+                         field("deletionVector", VectorStruct())};
   if (with_stats) add.push_back(field("stats", arrow::utf8()));
   return arrow::schema(
       {field("txn", arrow::struct_({field("appId", arrow::utf8()), field("version", arrow::int64()),
@@ -111,7 +129,8 @@ std::shared_ptr<arrow::Schema> CheckpointSchema(bool with_stats) {
              arrow::struct_({field("path", arrow::utf8()), field("deletionTimestamp", arrow::int64()),
                              field("dataChange", arrow::boolean()),
                              field("extendedFileMetadata", arrow::boolean()),
-                             field("partitionValues", StringMap()), field("size", arrow::int64())})),
+                             field("partitionValues", StringMap()), field("size", arrow::int64()),
+                             field("deletionVector", VectorStruct())})),
        field("metaData",
              arrow::struct_({field("id", arrow::utf8()), field("name", arrow::utf8()),
                              field("description", arrow::utf8()),
@@ -122,7 +141,10 @@ std::shared_ptr<arrow::Schema> CheckpointSchema(bool with_stats) {
        field("protocol",
              arrow::struct_({field("minReaderVersion", arrow::int32()),
                              field("minWriterVersion", arrow::int32()), field("readerFeatures", StringList()),
-                             field("writerFeatures", StringList())}))});
+                             field("writerFeatures", StringList())})),
+       field("domainMetadata",
+             arrow::struct_({field("domain", arrow::utf8()), field("configuration", arrow::utf8()),
+                             field("removed", arrow::boolean())}))});
 }
 
 struct CheckpointRows::Builders {
@@ -189,6 +211,15 @@ Status CheckpointRows::Append(const Txn& txn) {
   return Status::OK();
 }
 
+Status CheckpointRows::Append(const DomainMetadata& domain) {
+  ARROW_ASSIGN_OR_RAISE(Row row, builders_->Begin(kDomainMetadata));
+  ARROW_RETURN_NOT_OK(row.String(domain.domain));
+  ARROW_RETURN_NOT_OK(row.String(domain.configuration));
+  ARROW_RETURN_NOT_OK(row.Bool(domain.removed));
+  ++size_;
+  return Status::OK();
+}
+
 Status CheckpointRows::Append(const Add& add) {
   ARROW_ASSIGN_OR_RAISE(Row row, builders_->Begin(kAdd));
   ARROW_RETURN_NOT_OK(row.String(PathInLog(add)));
@@ -197,6 +228,7 @@ Status CheckpointRows::Append(const Add& add) {
   ARROW_RETURN_NOT_OK(row.Long(add.modification_time_ms));
   ARROW_RETURN_NOT_OK(row.Bool(false));
   ARROW_RETURN_NOT_OK(add.tags.empty() ? row.Null() : row.Strings(add.tags));
+  ARROW_RETURN_NOT_OK(row.Vector(add.deletion_vector));
   if (builders_->with_stats) ARROW_RETURN_NOT_OK(row.StringOrNull(add.stats));
   ++size_;
   return Status::OK();
@@ -210,6 +242,7 @@ Status CheckpointRows::Append(const Remove& remove) {
   ARROW_RETURN_NOT_OK(row.Bool(remove.size.has_value()));
   ARROW_RETURN_NOT_OK(remove.size ? row.Strings(remove.partition_values) : row.Null());
   ARROW_RETURN_NOT_OK(row.Long(remove.size));
+  ARROW_RETURN_NOT_OK(row.Vector(remove.deletion_vector));
   ++size_;
   return Status::OK();
 }

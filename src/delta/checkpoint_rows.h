@@ -25,6 +25,7 @@ class CheckpointRows {
   arrow::Status Append(const Protocol& protocol);
   arrow::Status Append(const Metadata& metadata);
   arrow::Status Append(const Txn& txn);
+  arrow::Status Append(const DomainMetadata& domain);
   arrow::Status Append(const Add& add);
   arrow::Status Append(const Remove& remove);
 

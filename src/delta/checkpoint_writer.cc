@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <exception>
-#include <vector>
+#include <optional>
 
 #include "core/json_writer.h"
 #include "delta/checkpoint_rows.h"
@@ -82,49 +82,77 @@ class Writer {
   std::int64_t size_ = 0;
 };
 
-// Sorted, so that the same state gives the same file whoever writes it.
-template <typename Map>
-std::vector<const typename Map::mapped_type*> SortedByKey(const Map& map) {
-  std::vector<const typename Map::value_type*> entries;
-  entries.reserve(map.size());
-  for (const auto& entry : map) entries.push_back(&entry);
-  std::ranges::sort(entries, {}, [](const auto* entry) -> const std::string& { return entry->first; });
-  std::vector<const typename Map::mapped_type*> values;
-  values.reserve(entries.size());
-  for (const auto* entry : entries) values.push_back(&entry->second);
-  return values;
-}
+// Writes the files of a replay as they come.
+class FileRows final : public ReplaySink {
+ public:
+  // `expired_before_ms`: tombstones from before are left out (protocol: "Add File and Remove File").
+  FileRows(const Metadata& metadata, std::int64_t expired_before_ms)
+      : metadata_(metadata), expired_before_ms_(expired_before_ms) {}
 
-struct Encoded {
-  std::shared_ptr<arrow::Buffer> bytes;
-  std::int64_t actions = 0;
+  Wants wants() const override { return {.stats = true, .tags = true, .tombstones = true}; }
+  void Restart() override {
+    writer_.reset();
+    adds_ = 0;
+  }
+  Result<> OnAdd(Add&& add) override {
+    ++adds_;
+    return Append(add);
+  }
+  Result<> OnTombstone(Remove&& remove) override {
+    return remove.deletion_timestamp_ms.value_or(0) < expired_before_ms_ ? Result<>() : Append(remove);
+  }
+
+  template <typename T>
+  Result<> Append(const T& action) {
+    return Guarded([&]() -> arrow::Status {
+      if (!writer_) {
+        ARROW_ASSIGN_OR_RAISE(auto writer, Writer::Open(metadata_));
+        writer_.emplace(std::move(writer));
+      }
+      return writer_->Append(action);
+    });
+  }
+
+  Result<std::shared_ptr<arrow::Buffer>> Finish() {
+    std::shared_ptr<arrow::Buffer> bytes;
+    RTL_CHECK(Guarded([&]() -> arrow::Status {
+      ARROW_ASSIGN_OR_RAISE(bytes, writer_->Finish());
+      return arrow::Status::OK();
+    }));
+    return bytes;
+  }
+  std::int64_t adds() const { return adds_; }
+  std::int64_t actions() const { return writer_->size(); }
+
+ private:
+  // What was read must be readable again, so an error here is ours or the memory's.
+  template <typename Write>
+  static Result<> Guarded(const Write& write) {
+    try {
+      const arrow::Status status = write();
+      if (status.ok()) return {};
+      const bool memory = status.IsOutOfMemory();
+      return Fail(memory ? ErrorKind::kResourceExhausted : ErrorKind::kInternal, status.message());
+    } catch (const std::bad_alloc&) {
+      return Fail(ErrorKind::kResourceExhausted, "out of memory");
+    } catch (const std::exception& exception) {
+      return Fail(ErrorKind::kInternal, exception.what());
+    }
+  }
+
+  const Metadata& metadata_;
+  std::int64_t expired_before_ms_;
+  std::optional<Writer> writer_;
+  std::int64_t adds_ = 0;
 };
 
-arrow::Result<Encoded> Encode(const TableState& state) {
-  ARROW_ASSIGN_OR_RAISE(Writer writer, Writer::Open(state.metadata));
-  ARROW_RETURN_NOT_OK(writer.Append(state.protocol));
-  ARROW_RETURN_NOT_OK(writer.Append(state.metadata));
-  for (const auto& [app_id, txn] : state.txns) ARROW_RETURN_NOT_OK(writer.Append(txn));
-  for (const Remove* remove : SortedByKey(state.tombstones)) ARROW_RETURN_NOT_OK(writer.Append(*remove));
-  for (const Add* add : SortedByKey(state.adds)) ARROW_RETURN_NOT_OK(writer.Append(*add));
-  Encoded encoded{.actions = writer.size()};
-  ARROW_ASSIGN_OR_RAISE(encoded.bytes, writer.Finish());
-  return encoded;
-}
-
-// What was read must be readable again, so an error here is ours or the memory's.
-Result<Encoded> EncodeGuarded(const TableState& state) {
-  try {
-    auto encoded = Encode(state);
-    if (encoded.ok()) return std::move(encoded).ValueUnsafe();
-    const bool memory = encoded.status().IsOutOfMemory();
-    return Fail(memory ? ErrorKind::kResourceExhausted : ErrorKind::kInternal, encoded.status().message());
-  } catch (const std::bad_alloc&) {
-    return Fail(ErrorKind::kResourceExhausted, "out of memory");
-  } catch (const std::exception& exception) {
-    return Fail(ErrorKind::kInternal, exception.what());
-  }
-}
+// The protocol, the metadata and all else that is no file.
+class NoFiles final : public ReplaySink {
+ public:
+  Wants wants() const override { return {.stats = false, .tags = false, .tombstones = false}; }
+  void Restart() override {}
+  Result<> OnAdd(Add&& /*add*/) override { return {}; }
+};
 
 Result<> CheckCheckpointable(const TableState& state) {
   if (state.version < 0) return Fail(ErrorKind::kInternal, "a checkpoint of no version");
@@ -138,30 +166,39 @@ Result<> CheckCheckpointable(const TableState& state) {
   return {};
 }
 
-Result<> PutCheckpoint(const Table& table, const TableState& state) {
+Result<> PutCheckpoint(const Table& table, Version version, Timestamp now) {
+  // Two passes: how files are written depends on the metadata, which a replay knows for certain at its end.
+  NoFiles no_files;
+  RTL_TRY(const TableState state, table.Scan(version, no_files));
   RTL_CHECK(CheckCheckpointable(state));
-  RTL_TRY(const Encoded encoded, EncodeGuarded(state));
+  FileRows rows(state.metadata, MillisSinceEpoch(now) - DeletedFileRetention(state.metadata).count());
+  RTL_TRY(const TableState again, table.Scan(version, rows));
+  RTL_CHECK(rows.Append(state.protocol));
+  RTL_CHECK(rows.Append(state.metadata));
+  for (const auto& [app_id, txn] : state.txns) RTL_CHECK(rows.Append(txn));
+  for (const auto& [name, domain] : state.domains) RTL_CHECK(rows.Append(domain));
+  RTL_TRY(const auto bytes, rows.Finish());
   const std::string log = table.DataKey("_delta_log/");
-  RTL_CHECK(table.store().Put(log + CheckpointName(state.version), std::string_view(*encoded.bytes)));
+  RTL_CHECK(table.store().Put(log + CheckpointName(version), std::string_view(*bytes)));
 
   // Another writer may be ahead, and the hint should not lead back; a hint to nothing is replaced.
   RTL_TRY(const auto hint, ReadCheckpointHint(table.store(), log));
-  if (hint && *hint > state.version && table.store().Head(log + CheckpointName(*hint))) return {};
+  if (hint && *hint > version && table.store().Head(log + CheckpointName(*hint))) return {};
   JsonWriter json;
   json.BeginObject();
-  json.Key("version").Int(state.version);
-  json.Key("size").Int(encoded.actions);
-  json.Key("sizeInBytes").Int(encoded.bytes->size());
-  json.Key("numOfAddFiles").Int(static_cast<std::int64_t>(state.adds.size()));
+  json.Key("version").Int(version);
+  json.Key("size").Int(rows.actions());
+  json.Key("sizeInBytes").Int(bytes->size());
+  json.Key("numOfAddFiles").Int(rows.adds());
   json.EndObject();
   return table.store().Put(log + "_last_checkpoint", json.text());
 }
 
 }  // namespace
 
-Result<> Table::WriteCheckpoint(const TableState& state) const {
-  auto written = PutCheckpoint(*this, state);
-  if (!written) return Fail(written.error().Wrap(fmt::format("{}, checkpoint {}", Uri(), state.version)));
+Result<> Table::WriteCheckpoint(Version version) const {
+  auto written = PutCheckpoint(*this, version, clock_->Now());
+  if (!written) return Fail(written.error().Wrap(fmt::format("{}, checkpoint {}", Uri(), version)));
   return written;
 }
 

@@ -39,6 +39,18 @@ std::string PathInLog(const FileAction& action) {
   return action.path_in_log.empty() ? EncodePath(action.path) : action.path_in_log;
 }
 
+void WriteVector(JsonWriter& json, const std::optional<DeletionVectorDescriptor>& vector) {
+  if (!vector) return;
+  json.Key("deletionVector").BeginObject();
+  json.Key("storageType").String(std::string_view(&vector->storage_type, 1));
+  json.Key("pathOrInlineDv").String(vector->path_or_inline);
+  if (vector->offset) json.Key("offset").Int(*vector->offset);
+  json.Key("sizeInBytes").Int(vector->size_in_bytes);
+  json.Key("cardinality").Int(vector->cardinality);
+  if (vector->max_row_index) json.Key("maxRowIndex").Int(*vector->max_row_index);
+  json.EndObject();
+}
+
 void Write(JsonWriter& json, const Protocol& protocol) {
   json.Key("protocol").BeginObject();
   json.Key("minReaderVersion").Int(protocol.min_reader_version);
@@ -70,6 +82,7 @@ void Write(JsonWriter& json, const Add& add) {
   json.Key("dataChange").Bool(add.data_change);
   if (!add.stats.empty()) json.Key("stats").String(add.stats);
   if (!add.tags.empty()) WriteMap(json, "tags", add.tags);
+  WriteVector(json, add.deletion_vector);
   json.EndObject();
 }
 
@@ -84,6 +97,26 @@ void Write(JsonWriter& json, const Remove& remove) {
     json.Key("size").Int(*remove.size);
     if (!remove.tags.empty()) WriteMap(json, "tags", remove.tags);
   }
+  WriteVector(json, remove.deletion_vector);
+  json.EndObject();
+}
+
+// Protocol, "Add CDC File": dataChange is always false.
+void Write(JsonWriter& json, const AddCdc& cdc) {
+  json.Key("cdc").BeginObject();
+  json.Key("path").String(EncodePath(cdc.path));
+  WriteMap(json, "partitionValues", cdc.partition_values);
+  json.Key("size").Int(cdc.size);
+  json.Key("dataChange").Bool(false);
+  if (!cdc.tags.empty()) WriteMap(json, "tags", cdc.tags);
+  json.EndObject();
+}
+
+void Write(JsonWriter& json, const DomainMetadata& domain) {
+  json.Key("domainMetadata").BeginObject();
+  json.Key("domain").String(domain.domain);
+  json.Key("configuration").String(domain.configuration);
+  json.Key("removed").Bool(domain.removed);
   json.EndObject();
 }
 
@@ -135,7 +168,8 @@ Remove RemoveOf(const Add& add, std::int64_t deletion_timestamp_ms, bool data_ch
                 .size = add.size,
                 .partition_values = add.partition_values,
                 .tags = add.tags,
-                .path_in_log = add.path_in_log};
+                .path_in_log = add.path_in_log,
+                .deletion_vector = add.deletion_vector};
 }
 
 std::string ToCommitBytes(std::span<const Action> actions) {

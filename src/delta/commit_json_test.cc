@@ -85,7 +85,7 @@ TEST(CommitJson, KeepsTheSpellingOfForeignPaths) {
 
 TEST(CommitJson, IgnoresWhatItDoesNotKnow) {
   const auto actions = ParseCommitBytes(
-      "{\"cdc\":{\"path\":\"x\"}}\n\n{\"domainMetadata\":{}}\r\n"
+      "{\"someAction\":{\"path\":\"x\"}}\n\n{\"other\":{}}\r\n"
       "{\"txn\":{\"appId\":\"a\",\"version\":1,\"new\":[1,{}]},\"add\":null}\n{}");
   ASSERT_TRUE(actions) << actions.error().message();
   EXPECT_EQ(actions->size(), 1U);
@@ -134,10 +134,33 @@ TEST(CommitJson, RefusesActionsThatContradictEachOther) {
               HasSubstr("app id a"));
 }
 
-TEST(CommitJson, NamesDeletionVectors) {
-  EXPECT_THAT(ErrorOf(R"({"add":{"path":"x","size":1,"deletionVector":{"storageType":"u"}}})",
-                      ErrorKind::kUnsupported),
-              HasSubstr("deletionVectors"));
+TEST(CommitJson, DeletionVectorsDomainsAndChangeFilesComeBackAsTheyWere) {
+  Add add = SomeAdd("x");
+  add.deletion_vector = {.storage_type = 'u',
+                         .path_or_inline = "ab^-aqEH.-t@S}K{vb[*k^",
+                         .offset = 4,
+                         .size_in_bytes = 40,
+                         .cardinality = 6};
+  const std::vector<Action> actions{
+      InfoWith("t"), DomainMetadata{.domain = "d", .configuration = "{\"a\":1}"},
+      AddCdc{.path = "_change_data/y", .partition_values = {{"p", "1"}}, .size = 7},
+      RemoveOf(SomeAdd("x"), 1, true), add};
+  const std::string bytes = ToCommitBytes(actions);
+  const auto parsed = ParseCommitBytes(bytes);
+  ASSERT_TRUE(parsed) << parsed.error().message();
+  EXPECT_EQ(ToCommitBytes(*parsed), bytes);
+  EXPECT_EQ(std::get<Add>(parsed->back()).deletion_vector, add.deletion_vector);
+}
+
+TEST(CommitJson, ADeletionVectorThatMakesNoSenseIsNamed) {
+  const auto error = [](std::string_view vector) {
+    return ErrorOf(fmt::format(R"({{"add":{{"path":"x","size":1,"deletionVector":{}}}}})", vector));
+  };
+  EXPECT_THAT(error(R"({"storageType":"u"})"), HasSubstr("deletionVector of x: field pathOrInlineDv"));
+  EXPECT_THAT(error(R"({"storageType":"z","pathOrInlineDv":"","sizeInBytes":1,"cardinality":1})"),
+              HasSubstr("storageType z"));
+  EXPECT_THAT(error(R"({"storageType":"i","pathOrInlineDv":"","sizeInBytes":1,"cardinality":-1})"),
+              HasSubstr("negative"));
 }
 
 TEST(CommitJson, RefusesOtherFormats) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "delta/table.h"
+#include "delta/testing_actions.h"
 #include "delta/testing_corpora.h"
 #include "delta/testing_store.h"
 
@@ -26,7 +27,7 @@ TEST_F(CorpusTables, TransactionsFromACheckpoint) {
   const auto state = Load(folder);
   ASSERT_TRUE(state) << state.error().message();
   EXPECT_EQ(state->version, 1);
-  EXPECT_EQ(state->adds.size(), 4U);
+  EXPECT_EQ(state->files.size(), 4U);
   EXPECT_EQ(state->txns.at("my-app").version, 3);
   EXPECT_EQ(state->txns.at("my-app2").version, 2);
   EXPECT_THAT(state->metadata.partition_columns, testing::ElementsAre("modified"));
@@ -35,11 +36,12 @@ TEST_F(CorpusTables, TransactionsFromACheckpoint) {
   ASSERT_TRUE(store_.Delete("_delta_log/00000000000000000001.checkpoint.parquet"));
   const auto replayed = Table(store_, "", clock_).Load();
   ASSERT_TRUE(replayed) << replayed.error().message();
-  for (const auto& [path, add] : replayed->adds) {
-    ASSERT_TRUE(state->adds.contains(path)) << path;
-    EXPECT_EQ(state->adds.at(path).stats, add.stats);
-    EXPECT_EQ(state->adds.at(path).partition_values, add.partition_values);
-    EXPECT_EQ(state->adds.at(path).size, add.size);
+  for (const Add& add : replayed->files.Sorted()) {
+    const std::string& path = add.path;
+    ASSERT_TRUE(state->files.Contains(path)) << path;
+    EXPECT_EQ(state->files.Find(path)->stats, add.stats);
+    EXPECT_EQ(state->files.Find(path)->partition_values, add.partition_values);
+    EXPECT_EQ(state->files.Find(path)->size, add.size);
   }
 }
 
@@ -47,7 +49,7 @@ TEST_F(CorpusTables, TransactionsWithoutACheckpoint) {
   RTL_NEED_CORPUS(folder, "delta_tables/app-txn-no-checkpoint");
   const auto state = Load(folder);
   ASSERT_TRUE(state) << state.error().message();
-  EXPECT_EQ(state->adds.size(), 4U);
+  EXPECT_EQ(state->files.size(), 4U);
   EXPECT_EQ(state->txns.size(), 2U);
 }
 
@@ -56,8 +58,8 @@ TEST_F(CorpusTables, ACheckpointThatNoHintNames) {
   const auto state = Load(folder);
   ASSERT_TRUE(state) << state.error().message();
   EXPECT_EQ(state->version, 3);
-  EXPECT_EQ(state->adds.size(), 1U);
-  EXPECT_EQ(state->tombstones.size(), 2U);
+  EXPECT_EQ(state->files.size(), 1U);
+  EXPECT_EQ(Tombstones(Table(store_, "", clock_)).size(), 2U);
 }
 
 TEST_F(CorpusTables, DeletionVectorsAreRefusedByName) {
@@ -83,12 +85,12 @@ TEST_F(CorpusTables, AMultiPartCheckpointNeedsAllItsParts) {
   const auto state = table.Load();
   ASSERT_TRUE(state) << state.error().message();
   EXPECT_EQ(state->version, 6);
-  EXPECT_EQ(state->adds.size(), 5U);
-  EXPECT_TRUE(state->adds.contains(
+  EXPECT_EQ(state->files.size(), 5U);
+  EXPECT_TRUE(state->files.Contains(
       "test%file%prefix-part-00000-ff529603-203f-4a68-9ab1-d495e5c1c409-c000.snappy.parquet"));
 
   ASSERT_TRUE(store_.Delete("_delta_log/00000000000000000005.checkpoint.0000000002.0000000003.parquet"));
-  EXPECT_EQ(table.Load()->adds.size(), 5U) << "from the commits";
+  EXPECT_EQ(table.Load()->files.size(), 5U) << "from the commits";
   ASSERT_TRUE(store_.Delete("_delta_log/00000000000000000000.json"));
   EXPECT_EQ(table.Load().error().kind(), ErrorKind::kBadData);
 }

@@ -1,21 +1,46 @@
-// Replaying commits into a state (protocol: "Action Reconciliation").
+// Replaying a log into the state it describes (protocol: "Action Reconciliation"). A load reads the log from
+// its newest end: the first action met for a logical file, an app id, a domain, the protocol or the metadata
+// is the one that holds, so nothing is kept but what has been met.
 #pragma once
+
+#include <functional>
+#include <string>
+#include <unordered_set>
 
 #include "delta/table.h"
 
 namespace rtl::delta {
 
-// A state under construction: it may still lack what a table must have.
-struct Replay {
-  TableState state;
-  bool has_protocol = false;
-  bool has_metadata = false;
+// Tells logical files apart: the data file's FileKey, and its deletion vector's id where it has one.
+std::string LogicalFileKey(const Add& add);
+std::string LogicalFileKey(const Remove& remove);
 
-  void Apply(Action&& action);     // of a commit or a checkpoint; the commit's version is set by the caller
-  Result<> CheckComplete() const;  // kBadData naming the missing action, kUnsupported as CheckReadable
+class Replay {
+ public:
+  // `sink` must outlive the replay.
+  Replay(Version version, ReplaySink& sink) : sink_(&sink) { state_.version = version; }
+
+  // The next older commit, its actions consistent. Errors are the sink's.
+  Result<> Apply(std::vector<Action>&& actions);
+  // An action of a checkpoint, which lies before all commits applied. Row by row; any order.
+  Result<> ApplyCheckpointed(Action&& action);
+
+  // kBadData naming the action that is missing, kUnsupported as CheckReadable.
+  Result<TableState> Finish() &&;
+
+ private:
+  Result<> Take(Action&& action, bool keep_key);
+  Result<> TakeFile(Add&& add, bool keep_key);
+  Result<> TakeFile(Remove&& remove, bool keep_key);
+
+  TableState state_;  // without files: those go to the sink
+  ReplaySink* sink_;
+  bool has_protocol_ = false;
+  bool has_metadata_ = false;
+  std::unordered_set<std::string> seen_;  // logical files met in commits
 };
 
-// Removes the tombstones that have expired by `now` (protocol: "Add File and Remove File").
-void DropExpiredTombstones(TableState& state, Timestamp now);
+// kBadData when a file of that path is active already: two logical files of one data file cannot be.
+Result<> InsertActive(ActiveFiles& files, const Add& add);
 
 }  // namespace rtl::delta

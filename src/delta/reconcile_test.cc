@@ -9,37 +9,33 @@ namespace rtl::delta {
 namespace {
 
 constexpr std::int64_t kNowMs = 1'800'000'000'000;
-constexpr std::int64_t kWeekMs = 7LL * 86'400'000;
-const Timestamp kNow = FromMicros(kNowMs * 1000);
 
 TableState Created() {
   TableState state;
-  const auto advanced = Advance(state, {.version = 0, .actions = {Protocol{}, SomeMetadata()}}, kNow);
+  const auto advanced = Advance(state, {.version = 0, .actions = {Protocol{}, SomeMetadata()}});
   EXPECT_TRUE(advanced) << advanced.error().message();
   return state;
 }
 
 void Apply(TableState& state, std::vector<Action> actions) {
   const Commit commit{.version = state.version + 1, .actions = std::move(actions)};
-  const auto advanced = Advance(state, commit, kNow);
+  const auto advanced = Advance(state, commit);
   EXPECT_TRUE(advanced) << advanced.error().message();
 }
 
 TEST(Reconcile, LatestReferenceOfAFileWins) {
   TableState state = Created();
   Apply(state, {SomeAdd("a"), SomeAdd("b")});
-  EXPECT_EQ(state.adds.size(), 2U);
+  EXPECT_EQ(state.files.size(), 2U);
 
   Add retagged = SomeAdd("a");
   retagged.tags["key"] = "other";
   Apply(state, {retagged, RemoveOf(SomeAdd("b"), kNowMs, true)});
-  EXPECT_EQ(state.adds.at("a").tags.at("key"), "other");
-  EXPECT_FALSE(state.adds.contains("b"));
-  EXPECT_TRUE(state.tombstones.contains("b"));
+  EXPECT_EQ(state.files.Find("a")->tags.at("key"), "other");
+  EXPECT_FALSE(state.files.Contains("b"));
 
   Apply(state, {SomeAdd("b")});
-  EXPECT_TRUE(state.adds.contains("b"));
-  EXPECT_TRUE(state.tombstones.empty());
+  EXPECT_TRUE(state.files.Contains("b"));
   EXPECT_EQ(state.version, 3);
 }
 
@@ -47,7 +43,7 @@ TEST(Reconcile, OneFileSpeltTwoWays) {
   TableState state = Created();
   Apply(state, {SomeAdd("/some/path")});
   Apply(state, {Remove{.path = "file:///some/path", .deletion_timestamp_ms = kNowMs}});
-  EXPECT_TRUE(state.adds.empty());
+  EXPECT_TRUE(state.files.empty());
 }
 
 TEST(Reconcile, LatestTxnWinsEvenIfLower) {
@@ -66,21 +62,36 @@ TEST(Reconcile, LatestMetadataReplacesAll) {
   EXPECT_EQ(state.metadata.schema.fields.size(), 1U);
 }
 
-TEST(Reconcile, TombstonesExpire) {
+TEST(Reconcile, ADeletionVectorMakesAnotherLogicalFile) {
   TableState state = Created();
-  Apply(state,
-        {Remove{.path = "fresh", .deletion_timestamp_ms = kNowMs - kWeekMs},
-         Remove{.path = "old", .deletion_timestamp_ms = kNowMs - kWeekMs - 1}, Remove{.path = "undated"}});
-  EXPECT_EQ(state.tombstones.size(), 1U);
-  EXPECT_TRUE(state.tombstones.contains("fresh"));
-  const Timestamp later = kNow + std::chrono::milliseconds(1);
-  ASSERT_TRUE(Advance(state, {.version = 2}, later));
-  EXPECT_TRUE(state.tombstones.empty());
+  Apply(state, {SomeAdd("a")});
+  Add struck = SomeAdd("a");
+  struck.deletion_vector = {
+      .storage_type = 'i', .path_or_inline = "xxx", .size_in_bytes = 3, .cardinality = 1};
+  const auto twice = Advance(state, {.version = 2, .actions = {struck}});
+  ASSERT_FALSE(twice) << "without a remove both would be active";
+  EXPECT_EQ(twice.error().kind(), ErrorKind::kBadData);
+
+  Apply(state, {RemoveOf(SomeAdd("a"), kNowMs, true), struck});
+  EXPECT_EQ(state.files.Find("a")->deletion_vector, struck.deletion_vector);
+  Apply(state, {RemoveOf(SomeAdd("a"), kNowMs, true)});
+  EXPECT_TRUE(state.files.Contains("a")) << "that logical file is gone already";
+  Apply(state, {RemoveOf(struck, kNowMs, true)});
+  EXPECT_TRUE(state.files.empty());
+}
+
+TEST(Reconcile, DomainsReplaceAndEnd) {
+  TableState state = Created();
+  Apply(state, {DomainMetadata{.domain = "d", .configuration = "1"}});
+  Apply(state, {DomainMetadata{.domain = "d", .configuration = "2"}});
+  EXPECT_EQ(state.domains.at("d").configuration, "2");
+  Apply(state, {DomainMetadata{.domain = "d", .removed = true}});
+  EXPECT_TRUE(state.domains.empty());
 }
 
 TEST(Reconcile, AVersionMayNotBeSkipped) {
   TableState state = Created();
-  const auto advanced = Advance(state, {.version = 2}, kNow);
+  const auto advanced = Advance(state, {.version = 2});
   ASSERT_FALSE(advanced);
   EXPECT_EQ(advanced.error().kind(), ErrorKind::kInternal);
 }
@@ -90,27 +101,27 @@ TEST(Reconcile, AFailureLeavesTheStateAsItWas) {
   Apply(state, {SomeAdd("a")});
   const Protocol unknown{.min_reader_version = 3,
                          .min_writer_version = 7,
-                         .reader_features = {"deletionVectors"},
-                         .writer_features = {"deletionVectors"}};
+                         .reader_features = {"someFeature"},
+                         .writer_features = {"someFeature"}};
   const auto unsupported =
-      Advance(state, {.version = 2, .actions = {unknown, RemoveOf(SomeAdd("a"), kNowMs, true)}}, kNow);
+      Advance(state, {.version = 2, .actions = {unknown, RemoveOf(SomeAdd("a"), kNowMs, true)}});
   ASSERT_FALSE(unsupported);
   EXPECT_EQ(unsupported.error().kind(), ErrorKind::kUnsupported);
-  const auto contradictory = Advance(state, {.version = 2, .actions = {SomeAdd("b"), SomeAdd("b")}}, kNow);
+  const auto contradictory = Advance(state, {.version = 2, .actions = {SomeAdd("b"), SomeAdd("b")}});
   ASSERT_FALSE(contradictory);
   EXPECT_EQ(contradictory.error().kind(), ErrorKind::kBadData);
   EXPECT_EQ(state.version, 1);
-  EXPECT_EQ(state.adds.size(), 1U);
+  EXPECT_EQ(state.files.size(), 1U);
   EXPECT_EQ(state.protocol.min_reader_version, 1);
 }
 
 TEST(Reconcile, TheFirstVersionNeedsProtocolAndMetadata) {
   TableState state;
-  auto advanced = Advance(state, {.version = 0, .actions = {SomeMetadata()}}, kNow);
+  auto advanced = Advance(state, {.version = 0, .actions = {SomeMetadata()}});
   ASSERT_FALSE(advanced);
   EXPECT_EQ(advanced.error().kind(), ErrorKind::kBadData);
   EXPECT_THAT(advanced.error().message(), testing::HasSubstr("protocol"));
-  advanced = Advance(state, {.version = 0, .actions = {Protocol{}}}, kNow);
+  advanced = Advance(state, {.version = 0, .actions = {Protocol{}}});
   ASSERT_FALSE(advanced);
   EXPECT_THAT(advanced.error().message(), testing::HasSubstr("metaData"));
 }

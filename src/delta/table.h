@@ -14,12 +14,12 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/error.h"
 #include "core/time.h"
 #include "delta/actions.h"
+#include "delta/active_files.h"
 #include "store/object_store.h"
 
 namespace rtl::delta {
@@ -29,9 +29,26 @@ struct TableState {
   Version version = -1;
   Protocol protocol;
   Metadata metadata;
-  std::unordered_map<std::string, Add> adds;           // active files by path
-  std::unordered_map<std::string, Remove> tombstones;  // not yet expired; needed by checkpoints only
-  std::map<std::string, Txn> txns;                     // by app id
+  ActiveFiles files;
+  std::map<std::string, Txn> txns;                // by app id
+  std::map<std::string, DomainMetadata> domains;  // by name; without removed ones
+};
+
+// Takes what a replay of the log finds, each logical file once, in no order that means anything.
+class ReplaySink {
+ public:
+  struct Wants {  // what need not be read is not
+    bool stats = true;
+    bool tags = true;
+    bool tombstones = false;
+  };
+
+  virtual ~ReplaySink() = default;
+  virtual Wants wants() const { return {}; }
+  // What was given so far is void: a checkpoint turned out to be damaged, and the replay begins anew.
+  virtual void Restart() = 0;
+  virtual Result<> OnAdd(Add&& add) = 0;  // an active file; an error ends the replay and is returned
+  virtual Result<> OnTombstone(Remove&& /*remove*/) { return {}; }  // also those that have expired
 };
 
 struct Commit {
@@ -54,7 +71,12 @@ class Table {
   Table(store::ObjectStore& store, std::string path, const Clock& clock = SystemClock());
 
   // The newest state, or the state at `version`. kNotFound when there is no table.
-  Result<TableState> Load(std::optional<Version> version = std::nullopt) const;
+  Result<TableState> Load(std::optional<Version> version = std::nullopt,
+                          FileDetail detail = FileDetail::kFull) const;
+
+  // As Load, and each active file is given to `sink` as well, in full. With `keep_files` false the state
+  // returned has none: memory then does not grow with the table.
+  Result<TableState> Scan(std::optional<Version> version, ReplaySink& sink, bool keep_files = false) const;
 
   // Commits after `after`, in order, contiguous; empty when there are none. One list request (from the next
   // commit's name on) and one get each. kNotFound when commit after+1 is gone though later ones exist (log
@@ -67,6 +89,9 @@ class Table {
   // with the first error, of reading (kNotFound: which one is absent) or of `take`.
   Result<> ForEachCommit(Version first, Version last, const std::function<Result<>(Commit)>& take) const;
 
+  // The same from the newest down.
+  Result<> ForEachCommitDown(Version last, Version first, const std::function<Result<>(Commit)>& take) const;
+
   // Writes `actions` as version `version`, put-if-absent. `actions` must hold a CommitInfo whose JSON has a
   // txnId that no other attempt ever used: it is how SettleUnknown recognises our bytes. Errors are those
   // before anything was sent (kUnavailable, kPermissionDenied, ...): certainly nothing was written.
@@ -76,9 +101,10 @@ class Table {
   // (the same bytes may then be put again while the state is young; design 6.5).
   Result<PutOutcome> SettleUnknown(Version version, std::span<const Action> actions) const;
 
-  // Writes a classic checkpoint (protocol: "V1 Spec") of `state` and the hint _last_checkpoint. Safe at any
-  // time, by several writers at once; failing leaves the table as it was.
-  Result<> WriteCheckpoint(const TableState& state) const;
+  // Writes a classic checkpoint (protocol: "V1 Spec") of `version` and the hint _last_checkpoint. Reads the
+  // log to do so, and holds no state. Safe at any time, by several writers at once; failing leaves the table
+  // as it was.
+  Result<> WriteCheckpoint(Version version) const;
 
   // Proves that the store honours put-if-absent: of two conditional puts of one new key the second must say
   // kExists. kUnsupported otherwise. Leaves nothing behind.
@@ -96,8 +122,8 @@ class Table {
 };
 
 // Applies one commit to the state (protocol: "Action Reconciliation"). `commit.version` must be state.version
-// + 1. Tombstones older than the table's delta.deletedFileRetentionDuration (a week) by `now` are dropped.
-Result<> Advance(TableState& state, const Commit& commit, Timestamp now);
+// + 1. An error leaves the state as it was.
+Result<> Advance(TableState& state, const Commit& commit);
 
 // The bytes of a commit file: one action a line, commitInfo first.
 std::string ToCommitBytes(std::span<const Action> actions);

@@ -18,66 +18,108 @@ bool MayDoWithOlder(const Error& error) {
          error.kind() == ErrorKind::kConflict;
 }
 
+// Keeps the active files, and passes everything on.
+class KeepingSink final : public ReplaySink {
+ public:
+  KeepingSink(FileDetail detail, ReplaySink* next) : files_(detail), next_(next) {}
+  Wants wants() const override {
+    if (next_ != nullptr) return next_->wants();
+    const bool full = files_.detail() == FileDetail::kFull;
+    return {.stats = full, .tags = full, .tombstones = false};
+  }
+  void Restart() override {
+    files_ = ActiveFiles(files_.detail());
+    if (next_ != nullptr) next_->Restart();
+  }
+  Result<> OnAdd(Add&& add) override {
+    RTL_CHECK(InsertActive(files_, add));
+    return next_ == nullptr ? Result<>() : next_->OnAdd(std::move(add));
+  }
+  Result<> OnTombstone(Remove&& remove) override {
+    return next_ == nullptr ? Result<>() : next_->OnTombstone(std::move(remove));
+  }
+  ActiveFiles TakeFiles() { return std::move(files_); }
+
+ private:
+  ActiveFiles files_;
+  ReplaySink* next_;
+};
+
 std::unexpected<Error> RefuseV2Checkpoint(const Table& table) {
   return Fail(ErrorKind::kUnsupported,
               fmt::format("{}: this table cannot be read: it uses table feature v2Checkpoint", table.Uri()));
 }
 
-// The newest checkpoint up to `target` that can be read. A state of version -1 when there is none.
-struct Base {
-  Replay replay;
-  std::optional<Error> damage;  // of the newest checkpoint that had to be passed over
+// An error of the sink, which no other checkpoint would mend.
+class GuardedSink final : public ReplaySink {
+ public:
+  explicit GuardedSink(ReplaySink& sink) : sink_(sink) {}
+  Wants wants() const override { return sink_.wants(); }
+  void Restart() override { sink_.Restart(); }
+  Result<> OnAdd(Add&& add) override { return Noted(sink_.OnAdd(std::move(add))); }
+  Result<> OnTombstone(Remove&& remove) override { return Noted(sink_.OnTombstone(std::move(remove))); }
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  Result<> Noted(Result<> result) {
+    if (!result) error_ = result.error();
+    return result;
+  }
+  ReplaySink& sink_;
+  std::optional<Error> error_;
 };
 
-Result<Base> ReadNewestCheckpoint(store::ObjectStore& store, const LogListing& listing, Version target) {
-  Base base;
-  for (const CheckpointFiles& files : listing.checkpoints | std::views::reverse) {
-    if (files.version > target) continue;
-    base.replay = Replay();
-    auto read = ReadCheckpoint(store, files, base.replay);
-    if (read) {
-      base.replay.state.version = files.version;
-      return base;
-    }
-    if (!MayDoWithOlder(read.error())) return Fail(read.error());
-    if (!base.damage) base.damage = read.error();
-  }
-  base.replay = Replay();
-  return base;
-}
-
-Result<> ApplyCommits(const Table& table, const LogListing& listing, Version target, Base& base) {
-  Replay& replay = base.replay;
-  const auto applied = table.ForEachCommit(replay.state.version + 1, target, [&](Commit commit) -> Result<> {
-    for (Action& action : commit.actions) replay.Apply(std::move(action));
-    replay.state.version = commit.version;
-    return {};
+// Commits target..first, newest first. A folder's listing need not be a snapshot, so only the get says that a
+// commit is missing.
+Result<> ApplyCommits(const Table& table, const LogListing& listing, Version first, Version target,
+                      Replay& replay) {
+  Version next = target;
+  const auto applied = table.ForEachCommitDown(target, first, [&](Commit commit) {
+    --next;
+    return replay.Apply(std::move(commit.actions));
   });
   if (applied || applied.error().kind() != ErrorKind::kNotFound) return applied;
-  if (base.damage) return Fail(*base.damage);
   if (listing.has_uuid_checkpoint) return RefuseV2Checkpoint(table);
   return Fail(ErrorKind::kBadData, fmt::format("{}: the log has no commit {}, though version {} exists",
-                                               table.Uri(), replay.state.version + 1, target));
+                                               table.Uri(), next, target));
 }
 
-Result<TableState> LoadListed(const Table& table, const LogListing& listing, Version target, Timestamp now) {
-  RTL_TRY(Base base, ReadNewestCheckpoint(table.store(), listing, target));
-  RTL_CHECK(ApplyCommits(table, listing, target, base));
-  if (const auto complete = base.replay.CheckComplete(); !complete) {
-    return Fail(complete.error().Wrap(table.Uri()));
+// From one checkpoint, or from the first commit where `checkpoint` is null.
+Result<TableState> ReplayFrom(const Table& table, const LogListing& listing,
+                              const CheckpointFiles* checkpoint, Version target, ReplaySink& sink) {
+  sink.Restart();
+  Replay replay(target, sink);
+  const Version first = checkpoint == nullptr ? 0 : checkpoint->version + 1;
+  RTL_CHECK(ApplyCommits(table, listing, first, target, replay));
+  if (checkpoint != nullptr) RTL_CHECK(ReadCheckpoint(table.store(), *checkpoint, sink.wants(), replay));
+  auto state = std::move(replay).Finish();
+  if (!state) return Fail(state.error().Wrap(table.Uri()));
+  return state;
+}
+
+Result<TableState> LoadListed(const Table& table, const LogListing& listing, Version target,
+                              ReplaySink& sink) {
+  GuardedSink guarded(sink);
+  std::optional<Error> damage;  // of the newest checkpoint that had to be passed over
+  for (const CheckpointFiles& files : listing.checkpoints | std::views::reverse) {
+    if (files.version > target) continue;
+    auto state = ReplayFrom(table, listing, &files, target, guarded);
+    if (state || guarded.error() || !MayDoWithOlder(state.error())) return state;
+    if (!damage) damage = state.error();
   }
-  DropExpiredTombstones(base.replay.state, now);
-  return std::move(base.replay.state);
+  auto state = ReplayFrom(table, listing, nullptr, target, guarded);
+  if (!state && damage && !guarded.error() && MayDoWithOlder(state.error())) return Fail(*damage);
+  return state;
 }
 
 Result<TableState> LoadNewest(const Table& table, std::string_view log, std::optional<Version> version,
-                              Timestamp now) {
+                              ReplaySink& sink) {
   RTL_TRY(const auto hint, ReadCheckpointHint(table.store(), log));
   if (hint && (!version || *hint <= *version)) {
     RTL_TRY(const LogListing tail, ListLog(table.store(), log, *hint));
     const Version target = version.value_or(tail.Newest());
     if (!tail.checkpoints.empty() && tail.checkpoints.front().version <= target && target <= tail.Newest()) {
-      auto state = LoadListed(table, tail, target, now);
+      auto state = LoadListed(table, tail, target, sink);
       if (state || !MayDoWithOlder(state.error())) return state;
     }
   }
@@ -91,13 +133,24 @@ Result<TableState> LoadNewest(const Table& table, std::string_view log, std::opt
     return Fail(ErrorKind::kNotFound,
                 fmt::format("{}: there is no version {}, the newest is {}", table.Uri(), *version, newest));
   }
-  return LoadListed(table, listing, version.value_or(newest), now);
+  return LoadListed(table, listing, version.value_or(newest), sink);
 }
 
 }  // namespace
 
-Result<TableState> Table::Load(std::optional<Version> version) const {
-  return LoadNewest(*this, DataKey("_delta_log/"), version, clock_->Now());
+Result<TableState> Table::Load(std::optional<Version> version, FileDetail detail) const {
+  KeepingSink sink(detail, nullptr);
+  RTL_TRY(TableState state, LoadNewest(*this, DataKey("_delta_log/"), version, sink));
+  state.files = sink.TakeFiles();
+  return state;
+}
+
+Result<TableState> Table::Scan(std::optional<Version> version, ReplaySink& sink, bool keep_files) const {
+  if (!keep_files) return LoadNewest(*this, DataKey("_delta_log/"), version, sink);
+  KeepingSink keeping(FileDetail::kLean, &sink);
+  RTL_TRY(TableState state, LoadNewest(*this, DataKey("_delta_log/"), version, keeping));
+  state.files = keeping.TakeFiles();
+  return state;
 }
 
 Result<Commit> Table::ReadCommit(Version version) const {
@@ -126,16 +179,21 @@ Result<std::vector<Commit>> Table::CommitsAfter(Version after) const {
                           after + 1 + static_cast<Version>(commits.size()), newest));
 }
 
-Result<> Table::ForEachCommit(Version first, Version last,
-                              const std::function<Result<>(Commit)>& take) const {
+namespace {
+
+// Versions first, first + step, ... up to and including last.
+Result<> ReadCommits(const Table& table, Version first, Version last, int step,
+                     const std::function<Result<>(Commit)>& take) {
   // A commit file can be large (thousands of files): few are held at once.
-  const std::size_t ahead = store_->Traits().remote ? 16 : 1;
+  const std::size_t ahead = table.store().Traits().remote ? 16 : 1;
+  const Version count = (last - first) * step + 1;
   std::deque<std::future<Result<Commit>>> reading;
-  Version next = first;
-  for (Version version = first; version <= last; ++version) {
-    while (next <= last && reading.size() < ahead) {
-      const auto policy = ahead > 1 && last > first ? std::launch::async : std::launch::deferred;
-      reading.push_back(std::async(policy, [this, next] { return ReadCommit(next); }));
+  Version next = 0;
+  for (Version done = 0; done < count; ++done) {
+    while (next < count && reading.size() < ahead) {
+      const auto policy = ahead > 1 && count > 1 ? std::launch::async : std::launch::deferred;
+      const Version version = first + next * step;
+      reading.push_back(std::async(policy, [&table, version] { return table.ReadCommit(version); }));
       ++next;
     }
     auto commit = reading.front().get();
@@ -144,6 +202,18 @@ Result<> Table::ForEachCommit(Version first, Version last,
     RTL_CHECK(take(std::move(*commit)));
   }
   return {};
+}
+
+}  // namespace
+
+Result<> Table::ForEachCommit(Version first, Version last,
+                              const std::function<Result<>(Commit)>& take) const {
+  return ReadCommits(*this, first, last, 1, take);
+}
+
+Result<> Table::ForEachCommitDown(Version last, Version first,
+                                  const std::function<Result<>(Commit)>& take) const {
+  return ReadCommits(*this, last, first, -1, take);
 }
 
 }  // namespace rtl::delta

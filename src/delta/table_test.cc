@@ -42,13 +42,13 @@ TEST_F(TableTest, LoadsTheNewestOrAGivenVersion) {
   const auto newest = table_.Load();
   ASSERT_TRUE(newest) << newest.error().message();
   EXPECT_EQ(newest->version, 3);
-  EXPECT_EQ(newest->adds.size(), 3U);
+  EXPECT_EQ(newest->files.size(), 3U);
   EXPECT_EQ(newest->metadata.schema.fields.size(), 2U);
 
   const auto older = table_.Load(1);
   ASSERT_TRUE(older);
   EXPECT_EQ(older->version, 1);
-  EXPECT_EQ(older->adds.size(), 1U);
+  EXPECT_EQ(older->files.size(), 1U);
   EXPECT_EQ(table_.Load(4).error().kind(), ErrorKind::kNotFound);
   EXPECT_EQ(table_.Load(-1).error().kind(), ErrorKind::kNotFound);
 }
@@ -87,7 +87,7 @@ TEST_F(TableTest, AHintThatIsWrongIsOnlyAHint) {
     const auto state = table_.Load();
     ASSERT_TRUE(state) << hint << ": " << state.error().message();
     EXPECT_EQ(state->version, 2);
-    EXPECT_EQ(state->adds.size(), 2U);
+    EXPECT_EQ(state->files.size(), 2U);
   }
 }
 
@@ -207,7 +207,7 @@ TEST_F(TableTest, OfRacingWritersOneWinsEachVersion) {
   const auto state = table_.Load();
   ASSERT_TRUE(state) << state.error().message();
   EXPECT_EQ(state->version, kThreads * kCommitsEach);
-  EXPECT_EQ(state->adds.size(), static_cast<std::size_t>(kThreads * kCommitsEach));
+  EXPECT_EQ(state->files.size(), static_cast<std::size_t>(kThreads * kCommitsEach));
 }
 
 }  // namespace

@@ -29,8 +29,7 @@ Result<Committer::Outcome> Committer::Commit(std::vector<LoadedFile> files) {
       outcome.version = version;
       for (Change& change : changes) outcome.committed.push_back(std::move(change.change.entry));
       if (version % options_.checkpoint_interval == 0) {
-        const auto checkpoint =
-            ledger_.With([&](Ledger& ledger) { return set_.snapshot.WriteCheckpoint(ledger.state()); });
+        const auto checkpoint = set_.snapshot.WriteCheckpoint(version);
         if (!checkpoint) outcome.checkpoint_problem = checkpoint.error().message();
       }
       return outcome;

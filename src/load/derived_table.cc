@@ -42,7 +42,7 @@ Result<> DerivedTable::Refresh() {
     return {};
   }
   if (!commits) return Fail(commits.error());
-  for (const delta::Commit& commit : *commits) RTL_CHECK(delta::Advance(state_, commit, clock_->Now()));
+  for (const delta::Commit& commit : *commits) RTL_CHECK(delta::Advance(state_, commit));
   return commits->empty() ? Result<>() : delta::CheckWritable(state_.protocol, state_.metadata);
 }
 
@@ -67,10 +67,10 @@ Result<> DerivedTable::Absorb(Version upto, const Content& content) {
       RTL_CHECK(Refresh());  // and compute the range anew: a derived append is never rebased
       continue;
     }
-    RTL_CHECK(delta::Advance(state_, {version, now, actions}, now));
+    RTL_CHECK(delta::Advance(state_, {version, now, actions}));
     // A checkpoint that fails costs readers time, not truth: the next one makes up for it.
     if (version > 0 && version % checkpoint_interval_ == 0) {
-      [[maybe_unused]] const auto checkpoint = table_.WriteCheckpoint(state_);
+      [[maybe_unused]] const auto checkpoint = table_.WriteCheckpoint(version);
     }
     return {};
   }

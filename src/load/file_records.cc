@@ -153,10 +153,10 @@ std::vector<BucketRows> SplitBucket(Bucket bucket, std::vector<LedgerEntry> rows
 
 Result<std::vector<LedgerEntry>> ReadRecords(const delta::Table& table, const delta::TableState& state) {
   std::vector<LedgerEntry> records;
-  for (const auto& [path, add] : state.adds) {
+  RTL_CHECK(state.files.ForEach([&](const delta::Add& add) -> Result<> {
     RTL_CHECK(OwnBucket(table, add));
-    RTL_CHECK(ReadBucket(table, state, add, records));
-  }
+    return ReadBucket(table, state, add, records);
+  }));
   return records;
 }
 
@@ -164,17 +164,18 @@ Result<std::vector<delta::Action>> UpdateRecords(const delta::Table& table, cons
                                                  std::vector<LedgerEntry> entries, Timestamp now) {
   struct Existing {
     Bucket bucket;
-    const delta::Add* add;
+    delta::Add add;
     std::vector<LedgerEntry> updates;
   };
   // Buckets do not overlap: ordered by the first hash they hold, the last one not after a hash holds it, or
   // none does.
   std::map<std::uint64_t, Existing> buckets;
-  for (const auto& [path, add] : state.adds) {
+  RTL_CHECK(state.files.ForEach([&](const delta::Add& add) -> Result<> {
     RTL_TRY(const Bucket bucket, OwnBucket(table, add));
     const std::uint64_t first = bucket.depth == 0 ? 0 : bucket.prefix << (64 - bucket.depth);
-    buckets[first] = {bucket, &add, {}};
-  }
+    buckets[first] = {bucket, add, {}};
+    return {};
+  }));
   std::vector<LedgerEntry> homeless;
   for (LedgerEntry& entry : LastPerKey(std::move(entries))) {
     const std::uint64_t hash = HashKey(entry.source_file);
@@ -191,10 +192,10 @@ Result<std::vector<delta::Action>> UpdateRecords(const delta::Table& table, cons
   for (auto& [first, existing] : buckets) {
     if (existing.updates.empty()) continue;
     std::vector<LedgerEntry> rows;
-    RTL_CHECK(ReadBucket(table, state, *existing.add, rows));
+    RTL_CHECK(ReadBucket(table, state, existing.add, rows));
     rows.insert(rows.end(), std::make_move_iterator(existing.updates.begin()),
                 std::make_move_iterator(existing.updates.end()));
-    actions.push_back(delta::RemoveOf(*existing.add, MillisSinceEpoch(now), true));
+    actions.push_back(delta::RemoveOf(existing.add, MillisSinceEpoch(now), true));
     for (BucketRows& part : SplitBucket(existing.bucket, LastPerKey(std::move(rows))))
       parts.push_back(std::move(part));
   }

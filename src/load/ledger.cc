@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace rtl::load {
 namespace {
@@ -42,10 +43,16 @@ Result<Ledger> Ledger::Start(delta::TableState state, std::vector<LedgerEntry> r
     known.has_last = true;
     known.last_at = absorbed;
   }
-  for (const auto& [path, add] : ledger.state_.adds) {
-    RTL_TRY(const FileTag tag, OwnTag(add));
-    ledger.Of(tag.source_file).paths.push_back(path);
-  }
+  std::optional<Error> foreign;
+  ledger.state_.files.ForEach([&](const delta::Add& add) {
+    auto tag = OwnTag(add);
+    if (tag) {
+      ledger.Of(tag->source_file).paths.push_back(add.path);
+    } else if (!foreign) {
+      foreign = tag.error();
+    }
+  });
+  if (foreign) return Fail(*foreign);
   return ledger;
 }
 
@@ -53,12 +60,12 @@ Result<> Ledger::Fold(const delta::Commit& commit) {
   return TakeEntries(commit);
 }
 
-Result<> Ledger::Apply(const delta::Commit& commit, Timestamp now) {
+Result<> Ledger::Apply(const delta::Commit& commit) {
   for (const delta::Action& action : commit.actions) {
     if (const auto* remove = std::get_if<delta::Remove>(&action)) {
-      const auto add = state_.adds.find(remove->path);
-      if (add == state_.adds.end()) continue;
-      RTL_TRY(const FileTag tag, OwnTag(add->second));
+      const auto add = state_.files.Find(remove->path);
+      if (!add) continue;
+      RTL_TRY(const FileTag tag, OwnTag(*add));
       std::erase(Of(tag.source_file).paths, remove->path);
     } else if (const auto* add = std::get_if<delta::Add>(&action)) {
       RTL_TRY(const FileTag tag, OwnTag(*add));
@@ -67,7 +74,7 @@ Result<> Ledger::Apply(const delta::Commit& commit, Timestamp now) {
     }
   }
   RTL_CHECK(TakeEntries(commit));
-  return delta::Advance(state_, commit, now);
+  return delta::Advance(state_, commit);
 }
 
 Result<> Ledger::TakeEntries(const delta::Commit& commit) {
@@ -98,7 +105,7 @@ KeyAccount Ledger::Account(std::string_view source_file) const {
   account.last_at = known.last_at;
   for (const std::string& path : known.paths) {
     OwnedFile file;
-    file.add = state_.adds.at(path);
+    file.add = state_.files.Find(path).value_or(delta::Add{});
     file.tag = ParseTags(file.add.tags);
     if (file.tag) file.file_version = file.tag->file_version;
     account.files.push_back(std::move(file));

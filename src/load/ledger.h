@@ -27,7 +27,7 @@ class Ledger {
   Result<> Fold(const delta::Commit& commit);  // entries of a commit that `state` already holds
 
   // A commit after version(): advances the state and the entries.
-  Result<> Apply(const delta::Commit& commit, Timestamp now);
+  Result<> Apply(const delta::Commit& commit);
 
   Version version() const { return state_.version; }
   // Entries of every commit after this one are known with their version.

@@ -94,7 +94,7 @@ Result<> LiveLedger::Refresh() {
   if (!commits) return Fail(commits.error());
   const std::lock_guard lock(mutex_);
   for (const delta::Commit& commit : *commits) {
-    RTL_CHECK(ledger_->Apply(commit, now));
+    RTL_CHECK(ledger_->Apply(commit));
     for (const delta::Action& action : commit.actions) {
       if (std::holds_alternative<delta::Protocol>(action) ||
           std::holds_alternative<delta::Metadata>(action)) {
@@ -110,7 +110,7 @@ Result<> LiveLedger::Apply(const delta::Commit& own) {
   const std::lock_guard advancing(advance_mutex_);
   const std::lock_guard lock(mutex_);
   if (own.version <= ledger_->version()) return {};
-  RTL_CHECK(ledger_->Apply(own, clock_.Now()));
+  RTL_CHECK(ledger_->Apply(own));
   read_at_ = clock_.Now();
   return {};
 }

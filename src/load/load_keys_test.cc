@@ -126,10 +126,10 @@ TEST_F(Keys, RepairLoadsAgainUnderTheSameVersionAndNotIntoRaw) {
   const delta::Table snapshot(tables_, "customer_data_snapshot");
   const auto state = snapshot.Load();
   ASSERT_TRUE(state.has_value());
-  for (const auto& [path, add] : state->adds) {
+  for (const delta::Add& add : state->files.Sorted()) {
     const auto tag = ParseTags(add.tags);
     if (!tag || tag->source_file != "a") continue;
-    ASSERT_TRUE(tables_.Put(snapshot.DataKey(path), "damaged").has_value());
+    ASSERT_TRUE(tables_.Put(snapshot.DataKey(add.path), "damaged").has_value());
   }
   loader = Open();
   auto verified = loader->Verify(false, {});
@@ -150,7 +150,7 @@ TEST_F(Keys, RepairLoadsAgainUnderTheSameVersionAndNotIntoRaw) {
   int in_raw = 0;
   const auto raw = delta::Table(tables_, "customer_data_raw").Load();
   ASSERT_TRUE(raw.has_value());
-  for (const auto& [path, add] : raw->adds) {
+  for (const delta::Add& add : raw->files.Sorted()) {
     in_raw += add.stats.find("\"source_file\":\"a\"") != std::string::npos ? 1 : 0;
   }
   EXPECT_EQ(in_raw, 1);

@@ -283,7 +283,7 @@ TEST_F(LoaderTest, VerifyNamesWhoseDataFileIsLost) {
   Put("g", Lines(3, "a"));
   Sync();
   const auto state = delta::Table(tables_, "customer_data_snapshot").Load();
-  ASSERT_TRUE(tables_.Delete("customer_data_snapshot/" + state->adds.begin()->first).has_value());
+  ASSERT_TRUE(tables_.Delete("customer_data_snapshot/" + state->files.Sorted().front().path).has_value());
   auto loader = Loader::Open(source_, tables_, TestOptions(), nullptr, false);
   const auto report = (*loader)->Verify(false, {});
   ASSERT_TRUE(report.has_value()) << report.error().message();
@@ -318,7 +318,7 @@ TEST_F(LoaderTest, ManyFilesTakeSeveralRecordBucketsAndSurviveARestart) {
   threads.threads = 2;
   EXPECT_EQ(Sync(threads).loaded, 5000);
   const delta::Table records(tables_, "file_records");
-  EXPECT_GT(records.Load()->adds.size(), 2u);
+  EXPECT_GT(records.Load()->files.size(), 2u);
   EXPECT_EQ(Sync(threads).up_to_date, 5000);
   Put("f77", "{\"n\": 77, \"gen\": \"b\"}\n");
   EXPECT_EQ(Sync(threads).replaced, 1);

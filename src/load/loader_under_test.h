@@ -43,7 +43,7 @@ inline std::vector<Row> ReadRows(store::ObjectStore& store, const std::string& n
     EXPECT_EQ(state.error().kind(), ErrorKind::kNotFound) << state.error().message();
     return rows;
   }
-  for (const auto& [path, add] : state->adds) {
+  for (const delta::Add& add : state->files.Sorted()) {
     const auto read =
         delta::ReadDataFile(table, *state, add, {}, [&](const arrow::RecordBatch& batch) -> Result<> {
           for (std::int64_t i = 0; i < batch.num_rows(); ++i) {

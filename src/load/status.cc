@@ -22,13 +22,13 @@ TableStatus Describe(const std::string& name, const delta::TableState& state,
   TableStatus status;
   status.name = name;
   status.version = state.version;
-  status.files = static_cast<std::int64_t>(state.adds.size());
+  status.files = static_cast<std::int64_t>(state.files.size());
   status.last_commit_at = last_commit_at;
   simdjson::dom::parser parser;
-  for (const auto& [path, add] : state.adds) {
+  state.files.ForEach([&](const delta::Add& add) {
     status.bytes += add.size;
     status.rows += NumRecords(parser, add.stats);
-  }
+  });
   return status;
 }
 

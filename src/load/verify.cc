@@ -178,7 +178,7 @@ Result<LoaderParts::RowCounts> LoaderParts::CountTableRows(
   RowCounts counts;
   delta::ReadOptions columns;
   columns.columns = {"source_file", "file_version"};
-  for (const auto& [path, add] : state.adds) {
+  RTL_CHECK(state.files.ForEach([&](const delta::Add& add) -> Result<> {
     const auto read = delta::ReadDataFile(
         set_.snapshot, state, add, columns, [&](const arrow::RecordBatch& batch) -> Result<> {
           const BatchReader reader(batch);
@@ -195,12 +195,13 @@ Result<LoaderParts::RowCounts> LoaderParts::CountTableRows(
           }
           return {};
         });
-    if (read) continue;
+    if (read) return {};
     const ErrorKind kind = read.error().kind();
     const auto tag = ParseTags(add.tags);
     if (!tag || (kind != ErrorKind::kNotFound && kind != ErrorKind::kBadData)) return Fail(read.error());
     damaged[tag->source_file] = read.error().message();
-  }
+    return {};
+  }));
   return counts;
 }
 
