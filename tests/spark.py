@@ -30,8 +30,11 @@ _SETTINGS = {
     "spark.sql.files.openCostInBytes": "0",
     "spark.sql.files.minPartitionNum": "1",
     "spark.sql.leafNodeDefaultParallelism": "1",
+    "spark.sql.maxPlanStringLength": "1000",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.shuffle.partitions": "1",
+    "spark.sql.ui.explainMode": "simple",
+    "spark.sql.ui.retainedExecutions": "1",
     "spark.databricks.delta.snapshotPartitions": "1",
 }
 

@@ -68,3 +68,5 @@ def pytest_terminal_summary(terminalreporter):
     if taken:
         terminalreporter.write_line(f"interop: steps taken: {taken}")
         terminalreporter.write_line(f"interop: not in this program: {', '.join(maintenance.missing()) or 'none'}")
+        for (name, feature), count in engines.refused.items():
+            terminalreporter.write_line(f"interop: {name} refused {count} versions that need {feature}")

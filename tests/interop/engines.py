@@ -1,11 +1,13 @@
 """One table at one version through each engine, every one with a Delta reader of its own (Polars takes the log from
 deltalake and reads the files itself). All of them can read an older version."""
 
+import collections
 import functools
 import threading
 
 import deltalake
 import duckdb
+import pyarrow
 import pytest
 import rows
 import servers
@@ -13,6 +15,9 @@ import spark as spark_session
 from duckdb_extensions import import_extension
 from program import OK, run
 from s3_path import S3Path
+
+
+refused = collections.Counter()  # (engine, feature): tables that it said it cannot read
 
 
 class Place:
@@ -42,7 +47,8 @@ class DeltaLake:
 
     def read(self, place, version):
         table = deltalake.DeltaTable(place.path, version=version, storage_options=place.options)
-        return rows.from_arrow(table.to_pyarrow_table())
+        query = deltalake.QueryBuilder().register("t", table).execute("SELECT * FROM t")
+        return rows.from_arrow(pyarrow.table(query))
 
 
 class DuckDB:
@@ -62,11 +68,18 @@ class DuckDB:
 
 class Polars:
     name = "Polars"
+    refuses = "v2Checkpoint"  # by name: it then takes no part
 
     def read(self, place, version):
         spark_session.add_to_path()
         polars = pytest.importorskip("polars", reason="Polars is not installed: tools/engines")
-        frame = polars.scan_delta(place.path, version=version, storage_options=place.options).collect()
+        try:
+            frame = polars.scan_delta(place.path, version=version, storage_options=place.options).collect()
+        except deltalake.exceptions.DeltaProtocolError as e:
+            if f"['{self.refuses}']" not in str(e):
+                raise
+            refused[self.name, self.refuses] += 1
+            return None
         return rows.from_arrow(frame.to_arrow())
 
 
@@ -91,6 +104,8 @@ def check_agreement(engines, place, version, what):
 def compare(results, shown, what):
     (first, want), *others = results
     for engine, got in others:
+        if got is None:
+            continue
         assert got.schema == want.schema, f"{what}: {engine.name} has {got.schema}, {first.name} {want.schema}"
         if got.bag != want.bag:
             words = rows.difference(got.bag, want.bag)
