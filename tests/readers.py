@@ -5,6 +5,7 @@ import pathlib
 
 import deltalake
 import duckdb
+import pyarrow
 from duckdb_extensions import import_extension
 from s3_path import S3Path
 
@@ -26,6 +27,13 @@ def _duck():
 
 def _data_row(row):
     return {name.lower(): value for name, value in row.items() if name not in SYSTEM_COLUMNS and value is not None}
+
+
+def arrow_table(table):
+    """All rows of a deltalake.DeltaTable. Its older reader knows no deletion vectors and no V2 checkpoints."""
+    if table.protocol().min_reader_version < 3:
+        return table.to_pyarrow_table()
+    return pyarrow.table(deltalake.QueryBuilder().register("t", table).execute("SELECT * FROM t"))
 
 
 class Tables:
@@ -58,7 +66,7 @@ class Tables:
         if version is None:
             version = self.version(name)
         if (name, version) not in self._read:
-            table = deltalake.DeltaTable(self.path(name), version=version).to_pyarrow_table()
+            table = arrow_table(deltalake.DeltaTable(self.path(name), version=version))
             if "ingest_time" in table.column_names:
                 assert table.column("ingest_time").null_count == 0
                 table = table.drop_columns(["ingest_time"])

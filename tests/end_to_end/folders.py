@@ -101,6 +101,7 @@ class RandomFolder:
         names = [n for n in NAMES if can_hold(n)] if isinstance(path, S3Path) else NAMES
         self.names = self.random.sample(names, self.random.randint(1, max_files))
         self.ignored = self.random.sample(IGNORED_NAMES, self.random.randint(0, 2))
+        self.extra_keys = _EXTRA_KEYS
         self.history = {}  # name: contents it has had
         self.serial = 0
 
@@ -120,7 +121,7 @@ class RandomFolder:
         if r.random() < 0.1:
             pairs.pop(r.randrange(3))
         if r.random() < 0.1:
-            pairs.append((json.dumps(r.choice(_EXTRA_KEYS)), self.value()))
+            pairs.append((json.dumps(r.choice(self.extra_keys)), self.value()))
         if r.random() < 0.03:
             pairs.append((r.choice(['"wid"', '"WID"', '"ut_id"']), self.value()))
         if r.random() < 0.02:

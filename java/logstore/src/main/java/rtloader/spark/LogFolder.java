@@ -1,0 +1,44 @@
+package rtloader.spark;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+
+/** The names in a log's folder. */
+final class LogFolder {
+    /** As S3 lists: by the bytes in UTF-8, which is not String's own order. */
+    static final Comparator<String> BY_BYTES =
+            (a, b) -> Arrays.compareUnsigned(a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
+
+    private LogFolder() {}
+
+    /**
+     * The names beside {@code file} that do not come before its own, in order. Hidden ones, among them unfinished files and
+     * Hadoop's checksums, are none of the log's.
+     *
+     * @throws java.nio.file.NoSuchFileException there is no such folder
+     */
+    static List<String> namesFrom(Path file) throws IOException {
+        String first = file.getFileName().toString();
+        List<String> names = new ArrayList<>();
+        try (DirectoryStream<Path> folder = Files.newDirectoryStream(file.getParent())) {
+            for (Path entry : folder) {
+                String name = entry.getFileName().toString();
+                if (!name.startsWith(".") && BY_BYTES.compare(name, first) >= 0) {
+                    names.add(name);
+                }
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        names.sort(BY_BYTES);
+        return names;
+    }
+}
