@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "delta/column_mapping.h"
 #include "delta/required_columns.h"
 #include "delta/table.h"
 #include "delta/table_features.h"
@@ -56,13 +57,6 @@ Result<> CheckFeature(const Protocol& protocol, const Metadata& metadata, std::s
   return Refuse(fmt::format("table feature {}", feature));
 }
 
-Result<> CheckMappingMode(const Protocol& protocol, const Metadata& metadata) {
-  if (!IsActive(protocol, metadata, "columnMapping")) return {};
-  const std::string& mode = metadata.configuration.at("delta.columnMapping.mode");
-  if (mode == "name" || mode == "id") return {};
-  return Refuse(fmt::format("column mapping mode \"{}\"", mode));
-}
-
 }  // namespace
 
 Result<> CheckWriterFeatures(const Protocol& protocol, const Metadata& metadata) {
@@ -75,7 +69,7 @@ Result<> CheckWriterFeatures(const Protocol& protocol, const Metadata& metadata)
   } else {
     for (const Known& known : kKnown) RTL_CHECK(CheckFeature(protocol, metadata, known.feature));
   }
-  RTL_CHECK(CheckMappingMode(protocol, metadata));
+  if (const auto mode = MappingModeOf(protocol, metadata); !mode) return Fail(mode.error());
   const auto required = RequiredColumns(protocol, metadata);
   return required ? Result<>() : Fail(required.error());
 }
