@@ -22,6 +22,8 @@ std::shared_ptr<arrow::DataType> ArrowType(ColumnType type) {
       return arrow::int64();
     case ColumnType::kDouble:
       return arrow::float64();
+    case ColumnType::kForeign:
+      return arrow::null();
   }
   return arrow::utf8();
 }
@@ -44,6 +46,9 @@ void ColumnBuffer::PadTo(std::int64_t row) {
     case ColumnType::kBigint:
     case ColumnType::kDouble:
       OrThrow(data_.Append(missing * 8, 0));
+      break;
+    case ColumnType::kForeign:
+      break;
   }
   rows_ = row;
 }

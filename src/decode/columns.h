@@ -10,7 +10,8 @@
 
 namespace rtl::decode {
 
-enum class ColumnType { kString, kBoolean, kBigint, kDouble };
+// kForeign: of a type that others gave the column and no value is turned into; only null fits.
+enum class ColumnType { kString, kBoolean, kBigint, kDouble, kForeign };
 
 struct Column {
   std::string name;

@@ -15,10 +15,11 @@
 namespace rtl::decode {
 
 struct NdjsonOptions {
-  std::vector<Column> pinned;  // not empty: exactly these columns, others are counted in unknown_keys
-  std::vector<Column> known;   // not pinned: the table's columns so far; give their spelling
-                               // and type to keys that match
-  int max_columns = 1000;      // known and new; a line that would add more is rejected
+  std::vector<Column> pinned;         // not empty: exactly these columns, others are counted in unknown_keys
+  std::vector<Column> known;          // not pinned: the table's columns so far; give their spelling
+                                      // and type to keys that match
+  std::vector<std::string> required;  // columns in which no row may lack a value; such a line is rejected
+  int max_columns = 1000;             // known and new; a line that would add more is rejected
 };
 
 // Decodes whole lines. Line numbers and offsets of rejects count from the slice's start (first line 1, first

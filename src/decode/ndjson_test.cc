@@ -251,6 +251,34 @@ TEST(Ndjson, PinnedColumns) {
   EXPECT_EQ(slice.rejects[1].reason, "no pinned column in it; keys: none");
 }
 
+TEST(Ndjson, RequiredColumns) {
+  const std::string lines =
+      "{\"a\":\"1\",\"b\":\"2\"}\n{\"b\":\"3\"}\n{\"A\":null,\"b\":\"4\",\"c\":1}\n{\"A\":\"5\"}\n";
+  const auto slice = Decode(lines, {.known = {{"a"}, {"b"}}, .required = {"a"}});
+  EXPECT_THAT(Texts(slice, "a"), ElementsAre("1", "5"));
+  EXPECT_THAT(ColumnNames(slice), ElementsAre("a", "b"));  // a rejected line leaves no column
+  ASSERT_EQ(slice.rejects.size(), 2U);
+  EXPECT_EQ(slice.rejects[0].line_number, 2);
+  EXPECT_EQ(slice.rejects[0].bytes, "{\"b\":\"3\"}");
+  EXPECT_EQ(slice.rejects[0].reason, "column a is NOT NULL in the table, and the row has no value for it");
+  EXPECT_EQ(slice.rejects[1].line_number, 3);
+}
+
+TEST(Ndjson, ARequiredColumnThatIsNotPinnedTakesNoRow) {
+  const auto slice = Decode("{\"a\":\"1\",\"b\":\"2\"}\n", {.pinned = {{"b"}}, .required = {"b", "a"}});
+  EXPECT_EQ(slice.row_count, 0);
+  EXPECT_THAT(slice.rejects.at(0).reason, HasSubstr("column a is NOT NULL"));
+  EXPECT_THAT(slice.rejects.at(0).reason, HasSubstr("not among the columns"));
+}
+
+TEST(Ndjson, AForeignTypeTakesOnlyNull) {
+  const auto slice = Decode("{\"a\":null,\"b\":1}\n{\"a\":3,\"b\":2}\n{\"b\":3}\n",
+                            {.known = {{"a", ColumnType::kForeign}, {"b"}}});
+  EXPECT_THAT(ColumnNames(slice), ElementsAre("b"));
+  EXPECT_THAT(Texts(slice, "b"), ElementsAre("1", "3"));
+  EXPECT_THAT(slice.rejects.at(0).reason, HasSubstr("column a: the table has it with a type"));
+}
+
 TEST(Ndjson, PinnedBigint) {
   const auto value = [](std::string_view json) { return Value(json, ColumnType::kBigint); };
   EXPECT_EQ(value("9"), "9");

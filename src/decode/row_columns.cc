@@ -28,6 +28,10 @@ RowColumns::RowColumns(const NdjsonOptions& options)
       max_columns_(static_cast<std::size_t>(std::max(options.max_columns, 0))) {
   for (const Column& column : pinned_ ? options.pinned : options.known) AddColumn(column);
   known_ = columns_.size();
+  for (const std::string& name : options.required) {
+    const auto column = by_folded_name_.find(FoldCase(name));
+    required_.push_back({name, column == by_folded_name_.end() ? Key::kUnknown : column->second});
+  }
 }
 
 int RowColumns::AddColumn(Column column) {
@@ -136,6 +140,9 @@ std::string RowColumns::Convert(ColumnState& state, const JsonMember& member) {
       state.boolean = value.value_or(false);
       break;
     }
+    case ColumnType::kForeign:
+      return fmt::format("column {}: the table has it with a type that rows are not loaded into",
+                         state.column.name);
   }
   if (fits) return {};
   const std::string_view quote = member.kind == JsonKind::kString ? "\"" : "";
@@ -153,6 +160,18 @@ std::string RowColumns::NonePinned(const std::vector<JsonMember>& members) const
   return fmt::format("no pinned column in it; keys: {}", members.empty() ? "none" : seen);
 }
 
+// Why the line cannot be a row: a required column has no value in it.
+std::string RowColumns::Lacking() const {
+  for (const Required& required : required_) {
+    const ColumnState* state =
+        required.column == Key::kUnknown ? nullptr : &columns_[static_cast<std::size_t>(required.column)];
+    if (state != nullptr && state->seen_in == line_ && !state->is_null) continue;
+    return fmt::format("column {} is NOT NULL in the table, and the row has no value for it{}", required.name,
+                       state == nullptr ? " (it is not among the columns that are loaded)" : "");
+  }
+  return {};
+}
+
 void RowColumns::CountUnknown() {
   for (const Key* key : unknown_) {
     auto found = unknown_keys_.find(key->name);
@@ -167,6 +186,7 @@ void RowColumns::CountUnknown() {
 void RowColumns::Append(std::int64_t row, double progress) {
   for (const int index : touched_) {
     ColumnState& state = columns_[static_cast<std::size_t>(index)];
+    if (state.column.type == ColumnType::kForeign) continue;  // null: the file leaves it out
     state.occurs = true;
     if (state.is_null) continue;
     switch (state.column.type) {
@@ -181,6 +201,8 @@ void RowColumns::Append(std::int64_t row, double progress) {
         break;
       case ColumnType::kBoolean:
         state.buffer.AppendBoolean(row, state.boolean);
+        break;
+      case ColumnType::kForeign:
         break;
     }
   }
@@ -214,6 +236,7 @@ std::string RowColumns::AddRow(const std::vector<JsonMember>& members, std::int6
     ColumnState& state = columns_[static_cast<std::size_t>(touched_[i])];
     reason = Convert(state, members[state.member]);
   }
+  if (reason.empty() && !required_.empty()) reason = Lacking();
   if (!reason.empty()) {
     ForgetLine();
     return reason;

@@ -68,6 +68,7 @@ class RowColumns {
   std::string Resolve(const std::vector<JsonMember>& members);
   std::string Convert(ColumnState& state, const JsonMember& member);
   std::string NonePinned(const std::vector<JsonMember>& members) const;
+  std::string Lacking() const;
   void CountUnknown();
   void Append(std::int64_t row, double progress);
   void ForgetLine();
@@ -76,6 +77,11 @@ class RowColumns {
   bool pinned_;
   std::size_t max_columns_;
   std::size_t known_;  // columns that were there from the start
+  struct Required {
+    std::string name;
+    int column;  // Key::kUnknown: none that a key could be
+  };
+  std::vector<Required> required_;
   std::vector<ColumnState> columns_;
   std::unordered_map<std::string, int, Hash, std::equal_to<>> by_folded_name_;
   std::unordered_map<std::string, Key, Hash, std::equal_to<>> keys_;

@@ -61,6 +61,8 @@ std::string_view TypeName(ColumnType type) {
       return "BIGINT";
     case ColumnType::kDouble:
       return "DOUBLE";
+    case ColumnType::kForeign:
+      return "a foreign type";
   }
   return "STRING";
 }

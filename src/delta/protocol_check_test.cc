@@ -27,12 +27,6 @@ Metadata With(std::string key, std::string value) {
   return metadata;
 }
 
-Metadata WithColumnMetadata(std::string json) {
-  Metadata metadata = SomeMetadata();
-  metadata.schema.fields[0].metadata = std::move(json);
-  return metadata;
-}
-
 std::string Refusal(const Result<>& result) {
   if (result) return "accepted";
   EXPECT_EQ(result.error().kind(), ErrorKind::kUnsupported);
@@ -59,41 +53,6 @@ TEST(ProtocolCheck, ReaderFeatures) {
   }
   EXPECT_THAT(Refusal(CheckReadable(Features({"columnMapping"}, {}), With("delta.columnMapping.mode", "id"))),
               HasSubstr("columnMapping"));
-}
-
-TEST(ProtocolCheck, WriterVersions) {
-  for (int version = 1; version <= 6; ++version) {
-    EXPECT_TRUE(CheckWritable(Legacy(1, version), SomeMetadata())) << version;
-  }
-  EXPECT_THAT(Refusal(CheckWritable(Legacy(1, 8), SomeMetadata())), HasSubstr("writer version 8"));
-}
-
-TEST(ProtocolCheck, ActiveFeaturesAreRefusedByName) {
-  struct Case {
-    int since;
-    std::string feature;
-    Metadata metadata;
-  };
-  const std::vector<Case> cases{
-      {2, "invariants", WithColumnMetadata(R"({"delta.invariants":"{}"})")},
-      {3, "checkConstraints", With("delta.constraints.a", "n > 0")},
-      {4, "changeDataFeed", With("delta.enableChangeDataFeed", "true")},
-      {4, "generatedColumns", WithColumnMetadata(R"({"delta.generationExpression":"n"})")},
-      {6, "identityColumns", WithColumnMetadata(R"({"delta.identity.start":1})")},
-  };
-  for (const auto& [since, feature, metadata] : cases) {
-    EXPECT_THAT(Refusal(CheckWritable(Legacy(1, since), metadata)), HasSubstr(feature));
-    EXPECT_TRUE(CheckWritable(Legacy(1, since - 1), metadata)) << feature;
-    EXPECT_THAT(Refusal(CheckWritable(Features({}, {feature}), metadata)), HasSubstr(feature));
-    EXPECT_TRUE(CheckWritable(Features({}, {feature}), SomeMetadata())) << feature;
-    EXPECT_TRUE(CheckWritable(Features({}, {}), metadata)) << feature;
-  }
-}
-
-TEST(ProtocolCheck, FeaturesThatBindEvenWhenInactiveAreRefused) {
-  for (const auto* feature : {"rowTracking", "domainMetadata", "clustering", "icebergCompatV1", "newThing"}) {
-    EXPECT_THAT(Refusal(CheckWritable(Features({}, {feature}), SomeMetadata())), HasSubstr(feature));
-  }
 }
 
 TEST(CheckActions, AppendOnlyTablesKeepTheirData) {

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "delta/check_actions.h"
+#include "delta/commit_info.h"
 #include "delta/data_path.h"
+#include "delta/table_features.h"
 
 namespace rtl::delta {
 namespace {
@@ -41,6 +43,7 @@ std::string LogicalFileKey(const Remove& remove) {
 }
 
 Result<> Replay::Apply(std::vector<Action>&& actions) {
+  if (!std::exchange(has_newest_, true)) state_.in_commit_timestamp_ms = InCommitTimestampOf(actions);
   for (Action& action : actions) RTL_CHECK(Take(std::move(action), true));
   return {};
 }
@@ -88,6 +91,7 @@ Result<TableState> Replay::Finish() && {
   RTL_CHECK(CheckComplete(state_, has_protocol_, has_metadata_));
   // Protocol: "Domain Metadata": a removed one is gone for readers.
   std::erase_if(state_.domains, [](const auto& entry) { return entry.second.removed; });
+  if (!IsActive(state_.protocol, state_.metadata, "inCommitTimestamp")) state_.in_commit_timestamp_ms.reset();
   return std::move(state_);
 }
 
@@ -153,6 +157,9 @@ Result<> Advance(TableState& state, const Commit& commit) {
   state.version = next.version;
   state.protocol = std::move(next.protocol);
   state.metadata = std::move(next.metadata);
+  state.in_commit_timestamp_ms = IsActive(state.protocol, state.metadata, "inCommitTimestamp")
+                                     ? InCommitTimestampOf(commit.actions)
+                                     : std::nullopt;
   return {};
 }
 

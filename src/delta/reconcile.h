@@ -35,6 +35,7 @@ class Replay {
 
   TableState state_;  // without files: those go to the sink
   ReplaySink* sink_;
+  bool has_newest_ = false;  // a commit
   bool has_protocol_ = false;
   bool has_metadata_ = false;
   std::unordered_set<std::string> seen_;  // logical files met in commits

@@ -32,6 +32,9 @@ struct TableState {
   ActiveFiles files;
   std::map<std::string, Txn> txns;                // by app id
   std::map<std::string, DomainMetadata> domains;  // by name; without removed ones
+  // Of this version, where delta.enableInCommitTimestamps is on; milliseconds (protocol: "In-Commit
+  // Timestamps").
+  std::optional<std::int64_t> in_commit_timestamp_ms;
 };
 
 // Takes what a replay of the log finds, each logical file once, in no order that means anything.

@@ -5,10 +5,12 @@
 #include <ranges>
 
 #include "delta/checkpoint_reader.h"
+#include "delta/commit_info.h"
 #include "delta/log_listing.h"
 #include "delta/log_names.h"
 #include "delta/reconcile.h"
 #include "delta/table.h"
+#include "delta/table_features.h"
 
 namespace rtl::delta {
 namespace {
@@ -94,6 +96,12 @@ Result<TableState> ReplayFrom(const Table& table, const LogListing& listing,
   if (checkpoint != nullptr) RTL_CHECK(ReadCheckpoint(table.store(), *checkpoint, sink.wants(), replay));
   auto state = std::move(replay).Finish();
   if (!state) return Fail(state.error().Wrap(table.Uri()));
+  const bool has_commit = first <= target;
+  if (has_commit || !IsActive(state->protocol, state->metadata, "inCommitTimestamp")) return state;
+  // A checkpoint does not tell it. Of a version that log clean-up has reached nobody needs it.
+  const auto commit = table.ReadCommit(target);
+  if (!commit && commit.error().kind() != ErrorKind::kNotFound) return Fail(commit.error());
+  if (commit) state->in_commit_timestamp_ms = InCommitTimestampOf(commit->actions);
   return state;
 }
 

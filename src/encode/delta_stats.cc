@@ -194,10 +194,11 @@ std::string ColumnStats::MaxJson() const {
 }
 
 std::string StatsJson(std::int64_t rows, const arrow::Schema& schema, const std::vector<ColumnStats>& columns,
-                      std::size_t always) {
-  const auto each = [&](const auto& write) {
+                      std::size_t always, const std::vector<bool>& counted) {
+  const auto each = [&](const auto& write, bool counts = false) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      if (i >= kIndexedColumns && i + always < columns.size()) continue;
+      const bool indexed = i < kIndexedColumns || i + always >= columns.size();
+      if (!indexed && !(counts && !counted.empty() && counted[i])) continue;
       write(schema.field(static_cast<int>(i))->name(), columns[i]);
     }
   };
@@ -213,9 +214,11 @@ std::string StatsJson(std::int64_t rows, const arrow::Schema& schema, const std:
   });
   json.EndObject().Key("nullCount").BeginObject();
   // A nested column's counts would have to mirror its fields.
-  each([&](const std::string& name, const ColumnStats& column) {
-    if (!arrow::is_nested(schema.GetFieldByName(name)->type()->id())) json.Key(name).Int(column.null_count());
-  });
+  each(
+      [&](const std::string& name, const ColumnStats& column) {
+        if (!arrow::is_nested(schema.GetFieldByName(name)->type()->id())) json.Key(name).Int(column.null_count());
+      },
+      true);
   json.EndObject().EndObject();
   return std::move(json).Take();
 }

@@ -51,7 +51,8 @@ class ColumnStats {
 
 // Bounds and null counts are given for the first `kIndexedColumns` columns and the last `always`.
 inline constexpr std::size_t kIndexedColumns = 32;
+// Null counts also for those that `counted` marks (empty: none).
 std::string StatsJson(std::int64_t rows, const arrow::Schema& schema, const std::vector<ColumnStats>& columns,
-                      std::size_t always);
+                      std::size_t always, const std::vector<bool>& counted = {});
 
 }  // namespace rtl::encode

@@ -26,10 +26,26 @@ struct RowOrigin {
   Timestamp ingest_time;
 };
 
+// Where columns stand in a file under other names than the rows have (protocol: "Column Mapping").
+struct StoredColumns {
+  struct Column {
+    std::string name;            // of the rows' column
+    std::string stored_as;       // in the file and in its statistics
+    std::int32_t field_id = -1;  // of Parquet; -1: none
+    bool counted = false;        // the statistics count its nulls, however many columns there are
+
+    bool operator==(const Column&) const = default;
+  };
+  std::vector<Column> columns;  // others are stored as they are named
+  // Others have no name yet: a file with such a column is no use to the table, but may still be encoded.
+  bool complete = false;
+};
+
 struct EncodeOptions {
   std::int64_t window_bytes =
       128 << 20;  // of uncompressed column data; then the file is ended and a new one begun
   int zstd_level = 1;
+  std::shared_ptr<const StoredColumns> stored = nullptr;  // null: every column as it is named
 };
 
 // Adds the loader's columns to batches of one object's rows. One thread at a time.

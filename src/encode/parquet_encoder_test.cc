@@ -5,6 +5,7 @@
 #include <arrow/io/memory.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <parquet/arrow/reader.h>
@@ -145,6 +146,51 @@ TEST(RowEncoder, StatisticsCoverThirtyTwoColumnsAndOurs) {
   EXPECT_THAT(files.at(0).stats, Not(HasSubstr("\"c32\"")));
   EXPECT_THAT(files.at(0).stats, HasSubstr("\"nullCount\":{\"c0\":0"));
   EXPECT_THAT(files.at(0).stats, HasSubstr("\"ingest_time\":0}}"));
+}
+
+EncodeOptions Stored(StoredColumns columns) {
+  return {.stored = std::make_shared<const StoredColumns>(std::move(columns))};
+}
+
+TEST(RowEncoder, ColumnsAreStoredUnderTheirOtherNames) {
+  const auto files = EncodeRows(
+      {SliceOf({{"a", Strings({"x", "x"})}, {"b", Strings({"y", {}})}}), SliceOf({{"b", Strings({"z"})}})},
+      Stored({.columns = {{"a", "col-1", 7},
+                          {"b", "a", 2},
+                          {"source_file", "source_file", 3},
+                          {"source_version", "col-v", 4},
+                          {"file_version", "file_version", 5}},
+              .complete = true}));
+  ASSERT_EQ(files.size(), 1U);
+  const auto metadata = Open(files[0])->metadata();
+  const auto* schema = metadata->schema();
+  std::vector<std::string> columns;
+  for (int i = 0; i < schema->num_columns(); ++i) {
+    const auto node = schema->GetColumnRoot(i);
+    columns.push_back(fmt::format("{}:{}", node->name(), node->field_id()));
+  }
+  EXPECT_THAT(columns, ElementsAre("col-1:7", "a:2", "source_file:3", "col-v:4", "file_version:5",
+                                   "unnamed ingest_time:-1"));
+  ExpectColumn(files[0], "a", *Strings({"y", {}, "z"}));
+  ExpectColumn(files[0], "col-1", *Strings({"x", "x", {}}));
+  EXPECT_THAT(files[0].stats, HasSubstr(R"("nullCount":{"col-1":1,"a":1,"source_file":0,"col-v":0)"));
+  EXPECT_THAT(files[0].stats, HasSubstr(R"("minValues":{"col-1":"x","a":"y")"));
+  // A dictionary is asked for by the name in the file.
+  const auto many =
+      EncodeRows({SliceOf({{"a", Strings(std::vector<std::optional<std::string>>(2000, "x"))}})},
+                 Stored({.columns = {{"a", "b.c", 1}}}));
+  EXPECT_TRUE(Open(many[0])->metadata()->RowGroup(0)->ColumnChunk(0)->has_dictionary_page());
+  EXPECT_THAT(Read(many[0])->ColumnNames(),
+              ElementsAre("b.c", "source_file", "source_version", "file_version", "ingest_time"));
+}
+
+TEST(RowEncoder, NullsOfSomeColumnsAreAlwaysCounted) {
+  std::vector<std::pair<std::string, std::shared_ptr<arrow::Array>>> columns;
+  for (int i = 0; i < 40; ++i) columns.emplace_back(fmt::format("c{}", i), Strings({"x"}));
+  const auto files = EncodeRows({SliceOf(columns)}, Stored({.columns = {{"c35", "c35", -1, true}}}));
+  EXPECT_THAT(files[0].stats, HasSubstr(R"("c35":0)"));
+  EXPECT_THAT(files[0].stats, Not(HasSubstr(R"("c35":"x")")));
+  EXPECT_THAT(files[0].stats, Not(HasSubstr("c34")));
 }
 
 TEST(RowEncoder, SlicesMakeOneFileAndLackingColumnsAreNull) {

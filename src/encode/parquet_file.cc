@@ -44,12 +44,13 @@ class StringSink final : public arrow::io::OutputStream {
   bool closed_ = false;
 };
 
-Result<parquet::schema::NodePtr> ParquetNode(const arrow::Field& field) {
+// `field`: named as the file names it.
+Result<parquet::schema::NodePtr> ParquetNode(const arrow::Field& field, std::int32_t id) {
   using parquet::LogicalType;
   using parquet::Repetition;
   using parquet::schema::PrimitiveNode;
   const auto make = [&](const std::shared_ptr<const LogicalType>& logical, parquet::Type::type physical) {
-    return PrimitiveNode::Make(field.name(), Repetition::OPTIONAL, logical, physical);
+    return PrimitiveNode::Make(field.name(), Repetition::OPTIONAL, logical, physical, -1, id);
   };
   switch (field.type()->id()) {
     case arrow::Type::STRING:
@@ -139,6 +140,13 @@ std::shared_ptr<arrow::Array> AsWritten(const std::shared_ptr<arrow::Array>& arr
   return arrow::MakeArray(data);
 }
 
+// What a column is in the file.
+StoredColumns::Column StoredAs(const std::string& name, const StoredColumns& stored) {
+  const auto known = std::ranges::find(stored.columns, name, &StoredColumns::Column::name);
+  if (known != stored.columns.end()) return *known;
+  return {.name = name, .stored_as = stored.complete ? "unnamed " + name : name};
+}
+
 Error WriteError(const std::exception& e) {
   const bool memory = dynamic_cast<const std::bad_alloc*>(&e) != nullptr;
   return Error(memory ? ErrorKind::kResourceExhausted : ErrorKind::kInternal,
@@ -179,6 +187,20 @@ Result<std::unique_ptr<ParquetFile>> ParquetFile::Create(const arrow::RecordBatc
   self->schema_ = first.schema();
   self->always_ = always;
   self->stats_.resize(static_cast<std::size_t>(first.num_columns()));
+  self->stored_schema_ = self->schema_;
+  std::vector<std::int32_t> ids(self->stats_.size(), -1);
+  if (options.stored) {
+    arrow::FieldVector fields;
+    self->counted_.resize(self->stats_.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const auto& field = first.schema()->field(static_cast<int>(i));
+      const StoredColumns::Column column = StoredAs(field->name(), *options.stored);
+      fields.push_back(field->WithName(column.stored_as));
+      ids[i] = column.field_id;
+      self->counted_[i] = column.counted;
+    }
+    self->stored_schema_ = arrow::schema(std::move(fields));
+  }
 
   parquet::WriterProperties::Builder properties;
   properties.version(parquet::ParquetVersion::PARQUET_2_6)
@@ -193,8 +215,8 @@ Result<std::unique_ptr<ParquetFile>> ParquetFile::Create(const arrow::RecordBatc
   }
   parquet::schema::NodeVector nodes;
   for (int i = 0; i < first.num_columns(); ++i) {
-    const arrow::Field& field = *first.schema()->field(i);
-    RTL_TRY(auto node, ParquetNode(field));
+    const arrow::Field& field = *self->stored_schema_->field(i);
+    RTL_TRY(auto node, ParquetNode(field, ids[static_cast<std::size_t>(i)]));
     nodes.push_back(std::move(node));
     const Traits traits = TraitsOf(*first.column(i));
     if (traits.dictionary) properties.enable_dictionary(field.name());
@@ -264,8 +286,9 @@ Result<> ParquetFile::Write(const arrow::RecordBatch& whole) try {
 Result<EncodedFile> ParquetFile::Finish() try {
   writer_->file->Close();
   writer_->file.reset();
-  return EncodedFile{
-      .bytes = writer_->sink->Take(), .rows = rows_, .stats = StatsJson(rows_, *schema_, stats_, always_)};
+  return EncodedFile{.bytes = writer_->sink->Take(),
+                     .rows = rows_,
+                     .stats = StatsJson(rows_, *stored_schema_, stats_, always_, counted_)};
 } catch (const std::exception& e) {
   return Fail(WriteError(e));
 }

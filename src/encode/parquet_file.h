@@ -44,7 +44,9 @@ class ParquetFile {
 
   std::unique_ptr<Writer> writer_;
   std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<arrow::Schema> stored_schema_;  // the same columns as the file names them
   std::vector<ColumnStats> stats_;
+  std::vector<bool> counted_;  // empty: none
   std::vector<std::int16_t> definition_levels_;
   std::size_t always_ = 0;
   std::int64_t rows_ = 0;
