@@ -46,9 +46,13 @@ std::optional<LogFileName> ParseCheckpointRest(LogFileName name, std::string_vie
 
 }  // namespace
 
-std::optional<LogFileName> ParseLogFileName(std::string_view name) {
+std::optional<Version> VersionOf(std::string_view name) {
   if (name.size() < 21 || name[20] != '.') return {};
-  const auto version = ParseDigits<Version>(name.substr(0, 20), 20);
+  return ParseDigits<Version>(name.substr(0, 20), 20);
+}
+
+std::optional<LogFileName> ParseLogFileName(std::string_view name) {
+  const auto version = VersionOf(name);
   if (!version) return {};
   LogFileName parsed{.version = *version};
   const std::string_view rest = name.substr(21);

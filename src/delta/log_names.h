@@ -26,6 +26,10 @@ struct LogFileName {
 // Absent for whatever else lies there: checksums, compactions, hints, names that only look alike.
 std::optional<LogFileName> ParseLogFileName(std::string_view name);
 
+// The version that a name begins with: 20 digits and a '.', whatever follows. Also of checksums, and of a
+// compaction the first one.
+std::optional<Version> VersionOf(std::string_view name);
+
 std::string CommitName(Version version);
 std::string CheckpointName(Version version);
 std::string VersionPrefix(

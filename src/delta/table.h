@@ -115,6 +115,7 @@ class Table {
 
   store::ObjectStore& store() const { return *store_; }
   const std::string& path() const { return path_; }
+  const Clock& clock() const { return *clock_; }
   std::string DataKey(std::string_view data_path) const;  // store key of a file named by an action
   // The same where the path may be absolute. kUnsupported, naming the path, when it lies in another store.
   Result<std::string> KeyOf(std::string_view data_path) const;

@@ -81,11 +81,23 @@ std::optional<std::chrono::milliseconds> ParseInterval(std::string_view text) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::microseconds(total));
 }
 
+namespace {
+
+std::chrono::milliseconds Interval(const Metadata& metadata, std::string_view property,
+                                   std::chrono::milliseconds otherwise) {
+  const auto found = metadata.configuration.find(std::string(property));
+  if (found == metadata.configuration.end()) return otherwise;
+  return ParseInterval(found->second).value_or(otherwise);
+}
+
+}  // namespace
+
 std::chrono::milliseconds DeletedFileRetention(const Metadata& metadata) {
-  constexpr std::chrono::milliseconds kWeek = std::chrono::days(7);
-  const auto found = metadata.configuration.find("delta.deletedFileRetentionDuration");
-  if (found == metadata.configuration.end()) return kWeek;
-  return ParseInterval(found->second).value_or(kWeek);
+  return Interval(metadata, "delta.deletedFileRetentionDuration", std::chrono::days(7));
+}
+
+std::chrono::milliseconds LogRetention(const Metadata& metadata) {
+  return Interval(metadata, "delta.logRetentionDuration", std::chrono::days(30));
 }
 
 }  // namespace rtl::delta

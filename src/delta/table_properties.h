@@ -19,5 +19,7 @@ std::optional<std::chrono::milliseconds> ParseInterval(std::string_view text);
 
 // delta.deletedFileRetentionDuration, a week by default.
 std::chrono::milliseconds DeletedFileRetention(const Metadata& metadata);
+// delta.logRetentionDuration, 30 days by default.
+std::chrono::milliseconds LogRetention(const Metadata& metadata);
 
 }  // namespace rtl::delta
