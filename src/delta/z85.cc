@@ -27,6 +27,12 @@ constexpr std::array<std::uint8_t, 256> kValues = [] {
 constexpr std::size_t kGroupBytes = 4;
 constexpr std::size_t kGroupDigits = 5;
 
+// How many '#' stand before the digits of a last group; each takes the place of a byte.
+std::size_t FillOf(std::string_view group) {
+  const std::size_t digits = group.find_first_not_of('#');
+  return digits < kGroupBytes ? digits : 0;
+}
+
 }  // namespace
 
 std::string EncodeZ85(std::string_view bytes) {
@@ -52,19 +58,23 @@ Result<std::string> DecodeZ85(std::string_view text) {
   std::string bytes;
   bytes.reserve(text.size() / kGroupDigits * kGroupBytes);
   for (std::size_t begin = 0; begin < text.size(); begin += kGroupDigits) {
+    const bool is_last = begin + kGroupDigits == text.size();
+    const std::size_t fill = is_last ? FillOf(text.substr(begin)) : 0;
     std::uint64_t group = 0;
-    for (std::size_t i = begin; i < begin + kGroupDigits; ++i) {
+    for (std::size_t i = begin + fill; i < begin + kGroupDigits; ++i) {
       const std::uint8_t value = kValues[static_cast<unsigned char>(text[i])];
       if (value == kNoDigit) {
         return Fail(ErrorKind::kBadData, fmt::format("character {} is none of Z85's", i + 1));
       }
       group = group * 85 + value;
     }
-    if (group > std::numeric_limits<std::uint32_t>::max()) {
+    const std::size_t bits = (kGroupBytes - fill) * 8;
+    if (group >> bits != 0) {
       return Fail(ErrorKind::kBadData,
-                  fmt::format("Z85 characters from {} on: more than 32 bits", begin + 1));
+                  fmt::format("Z85 characters from {} on: more than {} bits", begin + 1, bits));
     }
-    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(group >> shift & 0xff);
+    for (std::size_t shift = bits; shift > 0; shift -= 8)
+      bytes += static_cast<char>(group >> (shift - 8) & 0xff);
   }
   return bytes;
 }

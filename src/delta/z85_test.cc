@@ -41,6 +41,17 @@ TEST(Z85Test, TheHighestGroup) {
   EXPECT_FALSE(DecodeZ85("#####"));
 }
 
+TEST(Z85Test, AShortLastGroupAsSomeWriteIt) {
+  EXPECT_EQ(*DecodeZ85("HelloWorld##093"), *DecodeZ85("HelloWorld") + std::string("\3\0", 2));
+  EXPECT_EQ(*DecodeZ85("###30"), "\xff");
+  EXPECT_EQ(*DecodeZ85("###00"), std::string(1, '\0'));
+  EXPECT_EQ(*DecodeZ85("#rr90"), "\xff\xff\xff");
+  EXPECT_THAT(DecodeZ85("###31").error().message(), HasSubstr("more than 8 bits"));
+  EXPECT_THAT(DecodeZ85("##961").error().message(), HasSubstr("more than 16 bits"));
+  EXPECT_FALSE(DecodeZ85("####0"));
+  EXPECT_FALSE(DecodeZ85("###30HelloWorld")) << "not the last";
+}
+
 TEST(Z85Test, OtherTextIsAnError) {
   EXPECT_THAT(DecodeZ85("Hello1").error().message(), HasSubstr("6 characters"));
   for (const char c : {' ', '"', '\\', '\'', ',', ';', '_', '`', '|', '~', '\x7f', '\xff', '\n'}) {
