@@ -12,6 +12,7 @@ pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(pugixml REQUIRED IMPORTED_TARGET pugixml)
 find_package(OpenSSL REQUIRED)
+find_package(roaring CONFIG REQUIRED)
 find_package(Boost 1.81 REQUIRED)  # Beast and Asio: headers alone
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 

@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "delta/deletion_vector.h"
 #include "delta/table.h"
 #include "delta/testing_actions.h"
 #include "delta/testing_corpora.h"
@@ -61,25 +60,6 @@ TEST_F(CorpusTables, ACheckpointThatNoHintNames) {
   EXPECT_EQ(state->version, 3);
   EXPECT_EQ(state->files.size(), 1U);
   EXPECT_EQ(Tombstones(Table(store_, "", clock_)).size(), 2U);
-}
-
-// Every vector in these tables is what its descriptor says.
-TEST_F(CorpusTables, DeletionVectorsAreRead) {
-  for (const auto* name : {"delta_tables/table-with-dv-small", "delta_tables/with-short-dv"}) {
-    RTL_NEED_CORPUS(folder, name);
-    store_.Clear();
-    const auto state = Load(folder);
-    ASSERT_TRUE(state) << state.error().message();
-    std::int64_t vectors = 0;
-    state->files.ForEach([&](const Add& add) {
-      if (!add.deletion_vector) return;
-      ++vectors;
-      const auto rows = ReadDeletionVector(Table(store_, "", clock_), *add.deletion_vector);
-      ASSERT_TRUE(rows) << rows.error().message();
-      EXPECT_EQ(rows->size(), add.deletion_vector->cardinality);
-    });
-    EXPECT_GT(vectors, 0) << name;
-  }
 }
 
 // The multi-part table asks for deletion vectors without having any: with the protocol of its first commit

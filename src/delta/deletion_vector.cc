@@ -1,384 +1,282 @@
 #include "delta/deletion_vector.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
-#include <roaring/roaring.hh>
+#include <roaring/roaring.h>
 
 #include <algorithm>
 #include <array>
-#include <bit>
+#include <cstddef>
+#include <limits>
 #include <map>
+#include <new>
 #include <utility>
 
-#include "core/uuid.h"
-#include "delta/data_path.h"
-#include "delta/table.h"
+#include "delta/little_endian.h"
+#include "delta/roaring_check.h"
 
 namespace rtl::delta {
 namespace {
 
 constexpr std::uint32_t kMagic = 1681511377;
-// An older form, of which the protocol still has an example (JSON Example 3): big endian, each bitmap after
-// its size, their keys counted from 0.
-constexpr std::uint32_t kOldMagic = 1681511376;
-constexpr char kFileVersion = 1;
+constexpr std::size_t kHeaderBytes = sizeof(std::uint32_t) + sizeof(std::uint64_t);
+constexpr std::size_t kMinBucketBytes = sizeof(std::uint32_t) + 8;  // key, empty bitmap
+constexpr std::uint32_t kLowest = 0;
+constexpr std::uint32_t kHighest = std::numeric_limits<std::uint32_t>::max();
 
-std::unexpected<Error> Bad(std::string_view what) {
-  return Fail(ErrorKind::kBadData, fmt::format("a deletion vector {}", what));
+struct FreeBitmap {
+  void operator()(roaring_bitmap_t* bitmap) const { roaring_bitmap_free(bitmap); }
+};
+using Bitmap = std::unique_ptr<roaring_bitmap_t, FreeBitmap>;
+
+Bitmap Own(roaring_bitmap_t* bitmap) {
+  if (bitmap == nullptr) throw std::bad_alloc();
+  return Bitmap(bitmap);
 }
 
-// Little endian numbers off the front of a view.
-class Bytes {
- public:
-  explicit Bytes(std::string_view rest) : rest_(rest) {}
-  template <typename T>
-  bool Take(T& value) {
-    if (rest_.size() < sizeof(T)) return false;
-    value = 0;
-    for (std::size_t i = 0; i < sizeof(T); ++i) {
-      value = static_cast<T>(value |
-                             static_cast<T>(static_cast<T>(static_cast<unsigned char>(rest_[i])) << (8 * i)));
-    }
-    rest_.remove_prefix(sizeof(T));
-    return true;
-  }
-  bool Skip(std::size_t count) {
-    if (rest_.size() < count) return false;
-    rest_.remove_prefix(count);
-    return true;
-  }
-  std::size_t left() const { return rest_.size(); }
+std::uint32_t KeyOf(std::int64_t row) {
+  return static_cast<std::uint32_t>(static_cast<std::uint64_t>(row) >> 32);
+}
+std::uint32_t LowOf(std::int64_t row) {
+  return static_cast<std::uint32_t>(row);
+}
+std::int64_t RowOf(std::uint32_t key, std::uint32_t low) {
+  return static_cast<std::int64_t>(std::uint64_t{key} << 32 | low);
+}
 
- private:
-  std::string_view rest_;
-};
-
-struct Container {
-  std::uint16_t key = 0;
-  std::uint32_t cardinality = 0;
-  bool is_run = false;
-};
-
-// One 32-bit bitmap of the portable format. CRoaring would read it, but trusts what its containers claim.
-class Bucket {
- public:
-  Bucket(Bytes& in, std::int64_t high, std::vector<RowRange>& out) : in_(in), base_(high), out_(out) {}
-
-  Result<> Read() {
-    constexpr std::uint32_t kNoRuns = 12346;
-    constexpr std::uint32_t kRuns = 12347;
-    constexpr std::size_t kNoOffsets = 4;  // fewer containers have no offsets where there may be runs
-    std::uint32_t cookie = 0;
-    if (!in_.Take(cookie)) return Bad("is cut short");
-    const bool has_runs = (cookie & 0xffff) == kRuns;
-    std::uint32_t count = (cookie >> 16) + 1;
-    std::string run_flags;
-    if (has_runs) {
-      for (std::uint32_t i = 0; i < (count + 7) / 8; ++i) {
-        std::uint8_t flags = 0;
-        if (!in_.Take(flags)) return Bad("is cut short");
-        run_flags += static_cast<char>(flags);
-      }
-    } else if (cookie != kNoRuns || !in_.Take(count) || count > 65536) {
-      return Bad("holds no bitmap where one should be");
-    }
-    std::vector<Container> containers;
+// visit(value) for the values of lowest..highest, ascending.
+template <typename Visit>
+void ForEachValue(const roaring_bitmap_t& bitmap, std::uint32_t lowest, std::uint32_t highest,
+                  const Visit& visit) {
+  roaring_uint32_iterator_t at;
+  roaring_init_iterator(&bitmap, &at);
+  if (!roaring_move_uint32_iterator_equalorlarger(&at, lowest)) return;
+  std::array<std::uint32_t, 256> values{};
+  while (true) {
+    const std::uint32_t count =
+        roaring_read_uint32_iterator(&at, values.data(), static_cast<std::uint32_t>(values.size()));
     for (std::uint32_t i = 0; i < count; ++i) {
-      Container container;
-      std::uint16_t minus_one = 0;
-      if (!in_.Take(container.key) || !in_.Take(minus_one)) return Bad("is cut short");
-      if (i > 0 && container.key <= containers.back().key) return Bad("has containers out of order");
-      container.cardinality = minus_one + 1U;
-      container.is_run = has_runs && ((static_cast<unsigned char>(run_flags[i / 8]) >> (i % 8)) & 1) != 0;
-      containers.push_back(container);
+      if (values[i] > highest) return;
+      visit(values[i]);
     }
-    if ((!has_runs || count >= kNoOffsets) && !in_.Skip(std::size_t{4} * count)) return Bad("is cut short");
-    for (const Container& container : containers) RTL_CHECK(ReadContainer(container));
-    return {};
+    if (count < values.size()) return;
   }
-
- private:
-  Result<> ReadContainer(const Container& container) {
-    constexpr std::uint32_t kMaxArray = 4096;
-    const std::int64_t base = base_ + (static_cast<std::int64_t>(container.key) << 16);
-    if (container.is_run) return ReadRuns(container, base);
-    return container.cardinality <= kMaxArray ? ReadArray(container, base) : ReadBits(container, base);
-  }
-
-  Result<> ReadRuns(const Container& container, std::int64_t base) {
-    std::uint16_t runs = 0;
-    if (!in_.Take(runs)) return Bad("is cut short");
-    std::int64_t next = 0;
-    std::int64_t rows = 0;
-    for (int i = 0; i < runs; ++i) {
-      std::uint16_t first = 0;
-      std::uint16_t more = 0;
-      if (!in_.Take(first) || !in_.Take(more)) return Bad("is cut short");
-      if (first < next || first + std::int64_t{more} > 0xffff) return Bad("has runs that overlap");
-      next = first + std::int64_t{more} + 1;
-      rows += more + 1;
-      Put(base + first, more + std::int64_t{1});
-    }
-    return rows == container.cardinality ? Result<>() : Bad("has a container of another size than it says");
-  }
-
-  Result<> ReadArray(const Container& container, std::int64_t base) {
-    std::int64_t before = -1;
-    for (std::uint32_t i = 0; i < container.cardinality; ++i) {
-      std::uint16_t value = 0;
-      if (!in_.Take(value)) return Bad("is cut short");
-      if (value <= before) return Bad("has rows out of order");
-      before = value;
-      Put(base + value, 1);
-    }
-    return {};
-  }
-
-  Result<> ReadBits(const Container& container, std::int64_t base) {
-    std::uint32_t rows = 0;
-    for (int word = 0; word < 1024; ++word) {
-      std::uint64_t bits = 0;
-      if (!in_.Take(bits)) return Bad("is cut short");
-      rows += static_cast<std::uint32_t>(std::popcount(bits));
-      for (; bits != 0; bits &= bits - 1) Put(base + word * 64 + std::countr_zero(bits), 1);
-    }
-    return rows == container.cardinality ? Result<>() : Bad("has a container of another size than it says");
-  }
-
-  void Put(std::int64_t first, std::int64_t count) {
-    if (!out_.empty() && out_.back().end() == first) {
-      out_.back().count += count;
-    } else {
-      out_.push_back({first, count});
-    }
-  }
-
-  Bytes& in_;
-  std::int64_t base_;
-  std::vector<RowRange>& out_;
-};
-
-template <typename T>
-void PutLittle(std::string& out, T value) {
-  for (std::size_t i = 0; i < sizeof(T); ++i) out += static_cast<char>(value >> (8 * i));
 }
 
-void PutBig32(std::string& out, std::uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
-}
-
-std::uint32_t GetBig32(std::string_view bytes) {
-  std::uint32_t value = 0;
-  for (int i = 0; i < 4; ++i)
-    value = value << 8 | static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)]);
-  return value;
-}
-
-std::uint32_t Crc32(std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
-
-constexpr std::string_view kZ85 =
-    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
-
-std::string UuidBytes(std::string_view uuid) {
-  std::string bytes;
-  int high = -1;
-  for (const char c : uuid) {
-    if (c == '-') continue;
-    const int digit = c <= '9' ? c - '0' : c - 'a' + 10;
-    if (high < 0) {
-      high = digit;
-    } else {
-      bytes += static_cast<char>(high * 16 + digit);
-      high = -1;
-    }
+// visit(key, lowest, highest) for each bucket's part of the rows [first, first + count).
+template <typename Visit>
+void ForEachPart(std::int64_t first, std::int64_t count, const Visit& visit) {
+  if (count <= 0) return;
+  const std::int64_t last = first + (count - 1);
+  for (std::uint32_t key = KeyOf(first); key <= KeyOf(last); ++key) {
+    visit(key, key == KeyOf(first) ? LowOf(first) : kLowest, key == KeyOf(last) ? LowOf(last) : kHighest);
   }
-  return bytes;
-}
-
-std::string FileName(std::string_view uuid_bytes) {
-  std::string hex;
-  for (const char c : uuid_bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return fmt::format("deletion_vector_{}-{}-{}-{}-{}.bin", hex.substr(0, 8), hex.substr(8, 4),
-                     hex.substr(12, 4), hex.substr(16, 4), hex.substr(20));
-}
-
-Result<> CheckRows(const RowSet& rows, const DeletionVectorDescriptor& vector) {
-  if (rows.size() == vector.cardinality) return {};
-  return Bad(fmt::format("takes {} rows away, its descriptor says {}", rows.size(), vector.cardinality));
-}
-
-// The framed bytes of one vector in a file, from `offset` on.
-Result<std::string> FetchVector(const Table& table, const DeletionVectorDescriptor& vector,
-                                std::string& path) {
-  RTL_TRY(path, DeletionVectorPath(vector));
-  RTL_TRY(const std::string key, table.KeyOf(path));
-  const std::int64_t offset = vector.offset.value_or(0);
-  store::GetOptions options;
-  options.range = store::ByteRange{offset, vector.size_in_bytes + 8};
-  RTL_TRY(auto object, table.store().Get(key, options));
-  return std::move(object.bytes);
-}
-
-Result<RowSet> ParseOldForm(std::string_view bytes) {
-  if (bytes.size() < 8) return Bad("is cut short");
-  const std::uint32_t count = GetBig32(bytes.substr(4));
-  bytes.remove_prefix(8);
-  if (count > bytes.size() / 4) return Bad("has fewer bytes than its buckets take");
-  std::vector<RowRange> ranges;
-  for (std::uint32_t key = 0; key < count; ++key) {
-    if (bytes.size() < 4) return Bad("is cut short");
-    const std::uint32_t size = GetBig32(bytes);
-    bytes.remove_prefix(4);
-    if (size > bytes.size()) return Bad("is cut short");
-    Bytes in(bytes.substr(0, size));
-    RTL_CHECK(Bucket(in, static_cast<std::int64_t>(key) << 32, ranges).Read());
-    if (in.left() != 0) return Bad("is followed by other bytes");
-    bytes.remove_prefix(size);
-  }
-  if (!bytes.empty()) return Bad("is followed by other bytes");
-  return RowSet(std::move(ranges));
 }
 
 }  // namespace
 
-Result<RowSet> ParseDeletionVector(std::string_view bytes) {
-  if (bytes.size() >= 4 && GetBig32(bytes) == kOldMagic) return ParseOldForm(bytes);
-  Bytes in(bytes);
-  std::uint32_t magic = 0;
-  std::uint64_t buckets = 0;
-  if (!in.Take(magic) || magic != kMagic) return Bad("does not begin with the magic number");
-  if (!in.Take(buckets)) return Bad("is cut short");
-  // Each takes more than its key.
-  if (buckets > in.left() / 4) return Bad("has fewer bytes than its buckets take");
-  std::vector<RowRange> ranges;
-  std::int64_t before = -1;
+// By the upper 32 bits of the rows. No bitmap in it is empty.
+struct DeletionVector::Buckets {
+  std::map<std::uint32_t, Bitmap> by_key;
+
+  roaring_bitmap_t* Make(std::uint32_t key) {
+    Bitmap& bitmap = by_key[key];
+    if (!bitmap) bitmap = Own(roaring_bitmap_create());
+    return bitmap.get();
+  }
+  const roaring_bitmap_t* Find(std::uint32_t key) const {
+    const auto found = by_key.find(key);
+    return found == by_key.end() ? nullptr : found->second.get();
+  }
+  template <typename Visit>
+  void ForEachIn(std::int64_t first, std::int64_t count, const Visit& visit) const {
+    ForEachPart(first, count, [&](std::uint32_t key, std::uint32_t lowest, std::uint32_t highest) {
+      const roaring_bitmap_t* bitmap = Find(key);
+      if (bitmap == nullptr) return;
+      ForEachValue(*bitmap, lowest, highest, [&](std::uint32_t low) { visit(RowOf(key, low)); });
+    });
+  }
+};
+
+DeletionVector::DeletionVector() : buckets_(std::make_unique<Buckets>()) {}
+DeletionVector::~DeletionVector() = default;
+DeletionVector::DeletionVector(DeletionVector&&) noexcept = default;
+DeletionVector& DeletionVector::operator=(DeletionVector&&) noexcept = default;
+
+DeletionVector::DeletionVector(const DeletionVector& other) : buckets_(std::make_unique<Buckets>()) {
+  for (const auto& [key, bitmap] : other.buckets_->by_key) {
+    buckets_->by_key.emplace(key, Own(roaring_bitmap_copy(bitmap.get())));
+  }
+}
+
+DeletionVector& DeletionVector::operator=(const DeletionVector& other) {
+  if (this != &other) *this = DeletionVector(other);
+  return *this;
+}
+
+void DeletionVector::Add(std::int64_t row) {
+  roaring_bitmap_add(buckets_->Make(KeyOf(row)), LowOf(row));
+}
+
+void DeletionVector::AddRange(std::int64_t first, std::int64_t count) {
+  ForEachPart(first, count, [&](std::uint32_t key, std::uint32_t lowest, std::uint32_t highest) {
+    roaring_bitmap_add_range_closed(buckets_->Make(key), lowest, highest);
+  });
+}
+
+void DeletionVector::AddAll(const std::vector<std::int64_t>& rows) {
+  std::vector<std::uint32_t> lows;
+  for (std::size_t begin = 0; begin < rows.size();) {
+    const std::uint32_t key = KeyOf(rows[begin]);
+    lows.clear();
+    std::size_t end = begin;
+    for (; end < rows.size() && KeyOf(rows[end]) == key; ++end) lows.push_back(LowOf(rows[end]));
+    roaring_bitmap_add_many(buckets_->Make(key), lows.size(), lows.data());
+    begin = end;
+  }
+}
+
+void DeletionVector::MergeWith(const DeletionVector& other) {
+  if (this == &other) return;
+  for (const auto& [key, bitmap] : other.buckets_->by_key) {
+    roaring_bitmap_or_inplace(buckets_->Make(key), bitmap.get());
+  }
+}
+
+bool DeletionVector::Contains(std::int64_t row) const {
+  const roaring_bitmap_t* bitmap = buckets_->Find(KeyOf(row));
+  return bitmap != nullptr && roaring_bitmap_contains(bitmap, LowOf(row));
+}
+
+std::int64_t DeletionVector::Cardinality() const {
+  std::uint64_t count = 0;
+  for (const auto& [key, bitmap] : buckets_->by_key) count += roaring_bitmap_get_cardinality(bitmap.get());
+  return static_cast<std::int64_t>(count);
+}
+
+bool DeletionVector::empty() const {
+  return buckets_->by_key.empty();
+}
+
+std::optional<std::int64_t> DeletionVector::MaxRow() const {
+  if (empty()) return std::nullopt;
+  const auto& [key, bitmap] = *buckets_->by_key.rbegin();
+  return RowOf(key, roaring_bitmap_maximum(bitmap.get()));
+}
+
+void DeletionVector::ForEach(const std::function<void(std::int64_t row)>& visit) const {
+  for (const auto& [key, bitmap] : buckets_->by_key) {
+    const std::uint32_t upper = key;
+    ForEachValue(*bitmap, kLowest, kHighest, [&](std::uint32_t low) { visit(RowOf(upper, low)); });
+  }
+}
+
+std::int64_t DeletionVector::CountIn(std::int64_t first, std::int64_t count) const {
+  std::uint64_t found = 0;
+  ForEachPart(first, count, [&](std::uint32_t key, std::uint32_t lowest, std::uint32_t highest) {
+    const roaring_bitmap_t* bitmap = buckets_->Find(key);
+    if (bitmap != nullptr)
+      found += roaring_bitmap_range_cardinality(bitmap, lowest, std::uint64_t{highest} + 1);
+  });
+  return static_cast<std::int64_t>(found);
+}
+
+std::vector<RowRange> DeletionVector::KeptRanges(std::int64_t first, std::int64_t count) const {
+  std::vector<RowRange> kept;
+  std::int64_t begin = first;
+  buckets_->ForEachIn(first, count, [&](std::int64_t row) {
+    if (row > begin) kept.push_back({.first = begin, .count = row - begin});
+    begin = row + 1;
+  });
+  if (first + count > begin) kept.push_back({.first = begin, .count = first + count - begin});
+  return kept;
+}
+
+std::vector<std::uint8_t> DeletionVector::KeptBitmap(std::int64_t first, std::int64_t count) const {
+  if (count <= 0) return {};
+  std::vector<std::uint8_t> kept(static_cast<std::size_t>((count - 1) / 8 + 1), 0xff);
+  if (count % 8 != 0) kept.back() = static_cast<std::uint8_t>((1U << (count % 8)) - 1);
+  buckets_->ForEachIn(first, count, [&](std::int64_t row) {
+    const auto i = static_cast<std::size_t>(row - first);
+    kept[i / 8] = static_cast<std::uint8_t>(kept[i / 8] & ~(1U << (i % 8)));
+  });
+  return kept;
+}
+
+std::string DeletionVector::Serialize() const {
+  std::string bytes;
+  AppendLittleEndian(bytes, kMagic);
+  AppendLittleEndian(bytes, std::uint64_t{buckets_->by_key.size()});
+  for (const auto& [key, bitmap] : buckets_->by_key) {
+    AppendLittleEndian(bytes, key);
+    // Runs are looked for in a copy: others may be reading this one.
+    const Bitmap compact = Own(roaring_bitmap_copy(bitmap.get()));
+    roaring_bitmap_run_optimize(compact.get());
+    const std::size_t begin = bytes.size();
+    bytes.resize(begin + roaring_bitmap_portable_size_in_bytes(compact.get()));
+    roaring_bitmap_portable_serialize(compact.get(), bytes.data() + begin);
+  }
+  return bytes;
+}
+
+Result<DeletionVector> DeletionVector::Parse(std::string_view bytes) {
+  if (bytes.size() < kHeaderBytes) {
+    return Fail(ErrorKind::kBadData, fmt::format("{} bytes are too few for a deletion vector", bytes.size()));
+  }
+  if (const auto magic = LoadLittleEndian<std::uint32_t>(bytes, 0); magic != kMagic) {
+    return Fail(ErrorKind::kBadData, fmt::format("the magic number is {} and not {}", magic, kMagic));
+  }
+  const auto buckets = LoadLittleEndian<std::uint64_t>(bytes, sizeof(std::uint32_t));
+  std::string_view rest = bytes.substr(kHeaderBytes);
+  if (buckets > rest.size() / kMinBucketBytes) {
+    return Fail(ErrorKind::kBadData, fmt::format("{} buckets in {} bytes", buckets, bytes.size()));
+  }
+  DeletionVector vector;
+  std::int64_t last_key = -1;
   for (std::uint64_t i = 0; i < buckets; ++i) {
-    std::uint32_t key = 0;
-    if (!in.Take(key)) return Bad("is cut short");
-    if (key <= before || key > 0x7fffffff) return Bad("has buckets out of order");
-    before = key;
-    RTL_CHECK(Bucket(in, static_cast<std::int64_t>(key) << 32, ranges).Read());
-  }
-  if (in.left() != 0) return Bad("is followed by other bytes");
-  return RowSet(std::move(ranges));
-}
-
-std::string SerializeDeletionVector(const RowSet& rows) {
-  std::map<std::uint32_t, Roaring> buckets;
-  for (RowRange range : rows.ranges()) {
-    while (range.count > 0) {
-      const auto high = static_cast<std::uint32_t>(range.first >> 32);
-      const std::int64_t bucket_end = (static_cast<std::int64_t>(high) + 1) << 32;
-      const std::int64_t count = std::min(range.count, bucket_end - range.first);
-      const auto low = static_cast<std::uint64_t>(range.first & 0xffffffff);
-      buckets[high].addRange(low, low + static_cast<std::uint64_t>(count));
-      range.first += count;
-      range.count -= count;
+    if (rest.size() < kMinBucketBytes) return Fail(ErrorKind::kBadData, "it ends inside its buckets");
+    const auto key = LoadLittleEndian<std::uint32_t>(rest, 0);
+    if (key > std::numeric_limits<std::int32_t>::max()) {
+      return Fail(ErrorKind::kBadData, fmt::format("bucket key {:#x} has its most significant bit set", key));
     }
-  }
-  std::string bytes;
-  PutLittle(bytes, kMagic);
-  PutLittle(bytes, static_cast<std::uint64_t>(buckets.size()));
-  for (auto& [high, bitmap] : buckets) {
-    bitmap.runOptimize();
-    PutLittle(bytes, high);
-    const std::size_t at = bytes.size();
-    bytes.resize(at + bitmap.getSizeInBytes());
-    bitmap.write(bytes.data() + at);
-  }
-  return bytes;
-}
-
-std::string EncodeZ85(std::string_view bytes) {
-  std::string text;
-  for (std::size_t i = 0; i + 4 <= bytes.size(); i += 4) {
-    std::uint32_t value = GetBig32(bytes.substr(i, 4));
-    std::array<char, 5> digits{};
-    for (int digit = 4; digit >= 0; --digit) {
-      digits[static_cast<std::size_t>(digit)] = kZ85[value % 85];
-      value /= 85;
+    if (key <= last_key) return Fail(ErrorKind::kBadData, "keys of buckets do not ascend");
+    last_key = key;
+    rest.remove_prefix(sizeof(key));
+    const auto extent = CheckRoaring(rest);
+    if (!extent) return Fail(extent.error().Wrap(fmt::format("bucket {}", key)));
+    if (extent->cardinality > 0) {
+      Bitmap bitmap(roaring_bitmap_portable_deserialize_safe(&rest.front(), extent->bytes));
+      if (!bitmap) return Fail(ErrorKind::kResourceExhausted, "no memory for a deletion vector");
+      vector.buckets_->by_key.emplace_hint(vector.buckets_->by_key.end(), key, std::move(bitmap));
     }
-    text.append(digits.data(), digits.size());
+    rest.remove_prefix(extent->bytes);
   }
-  return text;
-}
-
-Result<std::string> DecodeZ85(std::string_view text) {
-  if (text.size() % 5 != 0)
-    return Fail(ErrorKind::kBadData, "Base85 text of a length that is no multiple of 5");
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); i += 5) {
-    std::uint64_t value = 0;
-    for (const char c : text.substr(i, 5)) {
-      const std::size_t digit = kZ85.find(c);
-      if (digit == std::string_view::npos) return Fail(ErrorKind::kBadData, "a character that is not Base85");
-      value = value * 85 + digit;
-    }
-    if (value > 0xffffffff)
-      return Fail(ErrorKind::kBadData, "Base85 digits that stand for more than 32 bits");
-    PutBig32(bytes, static_cast<std::uint32_t>(value));
+  if (!rest.empty()) {
+    return Fail(ErrorKind::kBadData, fmt::format("{} bytes after its last bucket", rest.size()));
   }
-  return bytes;
-}
-
-Result<std::string> DeletionVectorPath(const DeletionVectorDescriptor& vector) {
-  constexpr std::size_t kUuidDigits = 20;
-  const std::string& text = vector.path_or_inline;
-  if (vector.storage_type == 'p') return DecodePath(text);
-  if (vector.storage_type != 'u' || text.size() < kUuidDigits) return Bad("has no path");
-  const std::string prefix = text.substr(0, text.size() - kUuidDigits);
-  RTL_TRY(const std::string uuid, DecodeZ85(std::string_view(text).substr(prefix.size())));
-  return prefix.empty() ? FileName(uuid) : prefix + "/" + FileName(uuid);
-}
-
-Result<RowSet> ReadDeletionVector(const Table& table, const DeletionVectorDescriptor& vector) {
-  if (vector.storage_type == 'i') {
-    RTL_TRY(const std::string decoded, DecodeZ85(vector.path_or_inline));
-    const auto size = static_cast<std::size_t>(vector.size_in_bytes);
-    // Base85 comes in fours: up to three bytes are filling.
-    if (size > decoded.size() || decoded.size() - size > 3)
-      return Bad("is not as long as its descriptor says");
-    RTL_TRY(RowSet rows, ParseDeletionVector(std::string_view(decoded).substr(0, size)));
-    RTL_CHECK(CheckRows(rows, vector));
-    return rows;
-  }
-  std::string path;
-  auto framed = FetchVector(table, vector, path);
-  if (!framed) return Fail(framed.error().Wrap(path));
-  const auto size = static_cast<std::size_t>(vector.size_in_bytes);
-  const auto rows = [&]() -> Result<RowSet> {
-    const std::string_view bytes = *framed;
-    if (bytes.size() != size + 8) return Bad("is cut short");
-    if (GetBig32(bytes) != size) return Bad("has another size than its descriptor says");
-    const std::string_view data = bytes.substr(4, size);
-    if (GetBig32(bytes.substr(4 + size)) != Crc32(data)) return Bad("has a wrong checksum");
-    RTL_TRY(RowSet parsed, ParseDeletionVector(data));
-    RTL_CHECK(CheckRows(parsed, vector));
-    return parsed;
-  }();
-  if (!rows) return Fail(rows.error().Wrap(fmt::format("{}/{}", table.Uri(), path)));
-  return rows;
-}
-
-DeletionVectorFile::DeletionVectorFile() : bytes_(1, kFileVersion) {
-  uuid_bytes_ = UuidBytes(NewUuid());
-  path_ = FileName(uuid_bytes_);
-}
-
-DeletionVectorDescriptor DeletionVectorFile::Add(const RowSet& rows) {
-  const std::string data = SerializeDeletionVector(rows);
-  DeletionVectorDescriptor vector{.storage_type = 'u',
-                                  .path_or_inline = EncodeZ85(uuid_bytes_),
-                                  .offset = static_cast<std::int32_t>(bytes_.size()),
-                                  .size_in_bytes = static_cast<std::int32_t>(data.size()),
-                                  .cardinality = rows.size()};
-  PutBig32(bytes_, static_cast<std::uint32_t>(data.size()));
-  bytes_ += data;
-  PutBig32(bytes_, Crc32(data));
   return vector;
+}
+
+Result<> DeletionVector::CheckAgainst(std::int64_t cardinality,
+                                      std::optional<std::int64_t> num_records) const {
+  if (Cardinality() != cardinality) {
+    return Fail(ErrorKind::kBadData,
+                fmt::format("it strikes out {} rows where the log says {}", Cardinality(), cardinality));
+  }
+  const auto max_row = MaxRow();
+  if (num_records && max_row && *max_row >= *num_records) {
+    return Fail(ErrorKind::kBadData,
+                fmt::format("it strikes out row {} of a file of {} rows", *max_row, *num_records));
+  }
+  return {};
+}
+
+bool DeletionVector::operator==(const DeletionVector& other) const {
+  // By content: the same values may be held in different ways.
+  return std::ranges::equal(buckets_->by_key, other.buckets_->by_key, [](const auto& a, const auto& b) {
+    const std::uint64_t count = roaring_bitmap_get_cardinality(a.second.get());
+    return a.first == b.first && count == roaring_bitmap_get_cardinality(b.second.get()) &&
+           count == roaring_bitmap_and_cardinality(a.second.get(), b.second.get());
+  });
 }
 
 }  // namespace rtl::delta

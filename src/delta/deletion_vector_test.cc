@@ -3,11 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
 #include <random>
 #include <set>
 
-#include "delta/table.h"
-#include "delta/testing_store.h"
+#include "delta/testing_rows.h"
 
 namespace rtl::delta {
 namespace {
@@ -15,136 +16,203 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::vector<std::int64_t> RowsOf(const RowSet& set) {
+std::vector<std::int64_t> RowsOf(const DeletionVector& vector) {
   std::vector<std::int64_t> rows;
-  for (const RowRange& range : set.ranges()) {
-    for (std::int64_t row = range.first; row < range.end(); ++row) rows.push_back(row);
-  }
+  vector.ForEach([&](std::int64_t row) { rows.push_back(row); });
   return rows;
 }
 
-RowSet SetOf(const std::set<std::int64_t>& rows) {
-  RowSet set;
-  for (const std::int64_t row : rows) set.Append(row);
-  return set;
+TEST(DeletionVectorTest, Empty) {
+  const DeletionVector vector;
+  EXPECT_TRUE(vector.empty());
+  EXPECT_EQ(vector.Cardinality(), 0);
+  EXPECT_FALSE(vector.MaxRow());
+  EXPECT_FALSE(vector.Contains(0));
+  EXPECT_THAT(vector.KeptRanges(5, 3), ElementsAre(RowRange{5, 3}));
+  const auto read = DeletionVector::Parse(vector.Serialize());
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_TRUE(read->empty());
 }
 
-// The rows are those that the protocol's own example names (section "Deletion Vectors", JSON Example 3).
-TEST(DeletionVector, TheProtocolsInlineExample) {
-  TestingStore store;
-  const Table table(store, "");
-  const DeletionVectorDescriptor vector{
-      .storage_type = 'i',
-      .path_or_inline = "wi5b=000010000siXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L",
-      .size_in_bytes = 40,
-      .cardinality = 6};
-  const auto rows = ReadDeletionVector(table, vector);
-  ASSERT_TRUE(rows) << rows.error().message();
-  EXPECT_THAT(RowsOf(*rows), ElementsAre(3, 4, 7, 11, 18, 29));
-  // The same rows in the present form.
-  const DeletionVectorDescriptor present{
-      .storage_type = 'i',
-      .path_or_inline = "^Bg9^0rr910000000000iXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L",
-      .size_in_bytes = 44,
-      .cardinality = 6};
-  EXPECT_EQ(*ReadDeletionVector(table, present), *rows);
-  DeletionVectorDescriptor other = vector;
-  other.cardinality = 7;
-  EXPECT_THAT(ReadDeletionVector(table, other).error().message(), HasSubstr("takes 6 rows away"));
+TEST(DeletionVectorTest, RowsOfABatch) {
+  DeletionVector vector;
+  vector.AddAll({3, 4, 7, 11});
+  EXPECT_THAT(vector.KeptRanges(0, 10), ElementsAre(RowRange{0, 3}, RowRange{5, 2}, RowRange{8, 2}));
+  EXPECT_THAT(vector.KeptRanges(3, 2), ElementsAre());
+  EXPECT_THAT(vector.KeptRanges(4, 8), ElementsAre(RowRange{5, 2}, RowRange{8, 3}));
+  EXPECT_THAT(vector.KeptRanges(9, 0), ElementsAre());
+  EXPECT_EQ(vector.CountIn(0, 10), 3);
+  EXPECT_EQ(vector.CountIn(4, 8), 3);
+  EXPECT_EQ(vector.CountIn(4, 0), 0);
+  EXPECT_THAT(vector.KeptBitmap(0, 10), ElementsAre(0b01100111, 0b11));
+  EXPECT_THAT(vector.KeptBitmap(4, 8), ElementsAre(0b01110110));
+  EXPECT_THAT(vector.KeptBitmap(4, 0), ElementsAre());
 }
 
-TEST(DeletionVector, TheProtocolsPathExamples) {
-  const DeletionVectorDescriptor relative{.storage_type = 'u', .path_or_inline = "ab^-aqEH.-t@S}K{vb[*k^"};
-  EXPECT_EQ(*DeletionVectorPath(relative), "ab/deletion_vector_d2c639aa-8816-431a-aaf6-d3fe2512ff61.bin");
-  EXPECT_FALSE(DeletionVectorPath({.storage_type = 'u', .path_or_inline = "short"}));
-  EXPECT_EQ(*DeletionVectorPath({.storage_type = 'p', .path_or_inline = "s3://b/a%20b.bin"}),
-            "s3://b/a b.bin");
+TEST(DeletionVectorTest, RangesAcrossBuckets) {
+  DeletionVector vector;
+  vector.AddRange(kKeyRows - 2, 4);
+  EXPECT_EQ(vector.Cardinality(), 4);
+  EXPECT_EQ(*vector.MaxRow(), kKeyRows + 1);
+  EXPECT_THAT(RowsOf(vector), ElementsAre(kKeyRows - 2, kKeyRows - 1, kKeyRows, kKeyRows + 1));
+  EXPECT_THAT(vector.KeptRanges(kKeyRows - 3, 6),
+              ElementsAre(RowRange{kKeyRows - 3, 1}, RowRange{kKeyRows + 2, 1}));
+  EXPECT_EQ(vector.CountIn(kKeyRows - 1, 2), 2);
+  vector.AddRange(5, 0);
+  EXPECT_EQ(vector.Cardinality(), 4);
 }
 
-TEST(DeletionVector, ComesBackAsItWasWhateverItsShape) {
-  std::mt19937_64 random(11);
-  for (int round = 0; round < 60; ++round) {
-    std::set<std::int64_t> rows;
-    const std::int64_t base = round % 3 == 0 ? std::int64_t{5} << 32 : 0;
-    const std::int64_t span = round % 2 == 0 ? 300'000 : 70'000;
-    for (int i = static_cast<int>(random() % 9'000); i > 0; --i) {
-      const std::int64_t first =
-          base + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(span));
-      const std::int64_t run = round % 5 == 0 ? static_cast<std::int64_t>(random() % 100) : 1;
-      for (std::int64_t row = first; row < first + run; ++row) rows.insert(row);
-      if (round % 7 == 0) rows.insert(static_cast<std::int64_t>(random() % 70'000));
+TEST(DeletionVectorTest, AWholeBucket) {
+  DeletionVector vector;
+  vector.AddRange(0, kKeyRows);
+  EXPECT_EQ(vector.Cardinality(), kKeyRows);
+  EXPECT_EQ(vector.CountIn(0, kKeyRows + 5), kKeyRows);
+  EXPECT_THAT(vector.KeptRanges(kKeyRows - 3, 4), ElementsAre(RowRange{kKeyRows, 1}));
+  const auto read = DeletionVector::Parse(vector.Serialize());
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(*read, vector);
+}
+
+TEST(DeletionVectorTest, CopiesAreApart) {
+  DeletionVector first;
+  first.Add(1);
+  DeletionVector second = first;
+  second.Add(2);
+  EXPECT_EQ(first.Cardinality(), 1);
+  EXPECT_EQ(second.Cardinality(), 2);
+  EXPECT_FALSE(first == second);
+  first = second;
+  EXPECT_TRUE(first == second);
+  const DeletionVector& itself = first;
+  first = itself;
+  first.MergeWith(itself);
+  EXPECT_EQ(first.Cardinality(), 2);
+  first = DeletionVector();
+  EXPECT_TRUE(first.empty());
+}
+
+TEST(DeletionVectorTest, WhatTheLogSaysMustHold) {
+  DeletionVector vector;
+  vector.AddAll({3, 9});
+  EXPECT_TRUE(vector.CheckAgainst(2, std::nullopt));
+  EXPECT_TRUE(vector.CheckAgainst(2, 10));
+  EXPECT_THAT(vector.CheckAgainst(3, 10).error().message(), HasSubstr("2 rows where the log says 3"));
+  EXPECT_THAT(vector.CheckAgainst(2, 9).error().message(), HasSubstr("row 9 of a file of 9 rows"));
+  EXPECT_TRUE(DeletionVector().CheckAgainst(0, 0));
+}
+
+class AgainstAModel : public testing::TestWithParam<std::tuple<RowShape, int>> {
+ protected:
+  std::mt19937_64 random_{static_cast<std::uint64_t>(std::get<1>(GetParam()))};
+  RowShape shape_ = std::get<0>(GetParam());
+
+  // In one of the ways in which a vector may be filled.
+  DeletionVector Fill(const std::set<std::int64_t>& rows) {
+    DeletionVector vector;
+    std::vector<std::int64_t> all(rows.begin(), rows.end());
+    switch (random_() % 4) {
+      case 0:
+        std::ranges::shuffle(all, random_);
+        for (const std::int64_t row : all) vector.Add(row);
+        break;
+      case 1:
+        std::ranges::shuffle(all, random_);
+        vector.AddAll(all);
+        break;
+      case 2:
+        vector.AddAll(all);
+        break;
+      default:
+        for (std::size_t begin = 0, end = 0; begin < all.size(); begin = end) {
+          for (end = begin + 1; end < all.size() && all[end] == all[end - 1] + 1; ++end) {
+          }
+          vector.AddRange(all[begin], static_cast<std::int64_t>(end - begin));
+        }
     }
-    const RowSet set = SetOf(rows);
-    EXPECT_EQ(set.size(), static_cast<std::int64_t>(rows.size()));
-    const auto parsed = ParseDeletionVector(SerializeDeletionVector(set));
-    ASSERT_TRUE(parsed) << parsed.error().message();
-    EXPECT_EQ(*parsed, set);
+    return vector;
   }
-}
 
-TEST(DeletionVector, SeveralInOneFile) {
-  TestingStore store;
-  const Table table(store, "t");
-  DeletionVectorFile file;
-  const RowSet first({{3, 2}, {100'000, 1}});
-  const RowSet second({{0, 1'000'000}});
-  const auto first_vector = file.Add(first);
-  const auto second_vector = file.Add(second);
-  ASSERT_TRUE(store.Put(table.DataKey(file.path()), file.bytes()));
-  EXPECT_EQ(*ReadDeletionVector(table, first_vector), first);
-  EXPECT_EQ(*ReadDeletionVector(table, second_vector), second);
-  EXPECT_EQ(second_vector.cardinality, 1'000'000);
-  EXPECT_LT(second_vector.size_in_bytes, 300) << "a run takes little room";
-
-  std::string damaged = file.bytes();
-  damaged[10] = static_cast<char>(damaged[10] ^ 1);
-  ASSERT_TRUE(store.Put(table.DataKey(file.path()), damaged));
-  const auto refused = ReadDeletionVector(table, first_vector);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind(), ErrorKind::kBadData);
-  EXPECT_THAT(refused.error().message(), HasSubstr(file.path()));
-  ASSERT_TRUE(store.Put(table.DataKey(file.path()), damaged.substr(0, 12)));
-  EXPECT_THAT(ReadDeletionVector(table, first_vector).error().message(), HasSubstr("cut short"));
-  ASSERT_TRUE(store.Delete(table.DataKey(file.path())));
-  EXPECT_EQ(ReadDeletionVector(table, first_vector).error().kind(), ErrorKind::kNotFound);
-}
-
-// Whatever is cut off or flipped: an error, or other rows, but never a crash.
-TEST(DeletionVector, HostileBytes) {
-  std::set<std::int64_t> rows;
-  for (std::int64_t row = 0; row < 200'000; row += 3) rows.insert(row);
-  for (std::int64_t row = 300'000; row < 300'050; ++row) rows.insert(row);
-  const std::string good = SerializeDeletionVector(SetOf(rows));
-  for (std::size_t size = 0; size < good.size(); size += 1 + size / 50) {
-    EXPECT_FALSE(ParseDeletionVector(std::string_view(good).substr(0, size))) << size;
+  void ExpectSame(const DeletionVector& vector, const std::set<std::int64_t>& rows) {
+    ASSERT_EQ(vector.Cardinality(), static_cast<std::int64_t>(rows.size()));
+    ASSERT_TRUE(std::ranges::equal(RowsOf(vector), rows));
+    ASSERT_EQ(vector.MaxRow(), rows.empty() ? std::nullopt : std::optional(*rows.rbegin()));
+    for (int i = 0; i < 20; ++i) {
+      std::int64_t around = static_cast<std::int64_t>(random_() % 500'000);
+      if (!rows.empty() && i % 2 == 0) {
+        auto found = rows.lower_bound(static_cast<std::int64_t>(random_() >> (1 + random_() % 40)));
+        around = found == rows.end() ? *rows.begin() : *found;
+      }
+      const std::int64_t first =
+          std::max<std::int64_t>(0, around - static_cast<std::int64_t>(random_() % 900));
+      const auto count = std::min(static_cast<std::int64_t>(random_() % 3'000),
+                                  std::numeric_limits<std::int64_t>::max() - first);
+      ExpectSameIn(vector, rows, first, count);
+    }
   }
-  EXPECT_FALSE(ParseDeletionVector(good + "x"));
-  std::mt19937 random(5);
-  for (int round = 0; round < 2'000; ++round) {
-    std::string bad = good;
-    const std::size_t at = round % 2 == 0 ? random() % 64 : random() % bad.size();
-    bad[at] = static_cast<char>(random());
-    [[maybe_unused]] const auto parsed = ParseDeletionVector(bad);
+
+  static void ExpectSameIn(const DeletionVector& vector, const std::set<std::int64_t>& rows,
+                           std::int64_t first, std::int64_t count) {
+    const auto bitmap = vector.KeptBitmap(first, count);
+    ASSERT_EQ(bitmap.size(), static_cast<std::size_t>((count + 7) / 8));
+    std::vector<bool> in_ranges(static_cast<std::size_t>(count));
+    std::int64_t last_end = -1;
+    for (const RowRange& range : vector.KeptRanges(first, count)) {
+      ASSERT_GT(range.first, last_end) << "ranges are maximal";
+      ASSERT_GT(range.count, 0);
+      last_end = range.first + range.count;
+      for (std::int64_t i = range.first; i < last_end; ++i)
+        in_ranges.at(static_cast<std::size_t>(i - first)) = true;
+    }
+    std::int64_t deleted = 0;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const bool kept = !rows.contains(first + i);
+      deleted += kept ? 0 : 1;
+      const auto at = static_cast<std::size_t>(i);
+      ASSERT_EQ((bitmap[at / 8] >> (at % 8) & 1) != 0, kept) << first + i;
+      ASSERT_EQ(in_ranges[at], kept) << first + i;
+      ASSERT_EQ(vector.Contains(first + i), !kept);
+    }
+    for (auto spare = static_cast<std::size_t>(count); spare < bitmap.size() * 8; ++spare) {
+      ASSERT_EQ(bitmap[spare / 8] >> (spare % 8) & 1, 0);
+    }
+    ASSERT_EQ(vector.CountIn(first, count), deleted);
   }
+};
+
+TEST_P(AgainstAModel, TheSameRows) {
+  auto rows = RandomRows(random_, shape_);
+  DeletionVector vector = Fill(rows);
+  ExpectSame(vector, rows);
+
+  const std::string bytes = vector.Serialize();
+  const auto read = DeletionVector::Parse(bytes);
+  ASSERT_TRUE(read) << read.error().message();
+  ExpectSame(*read, rows);
+  EXPECT_TRUE(*read == vector);
+  EXPECT_EQ(read->Serialize(), bytes);
+
+  // Grown after a read, as when more rows of a file are struck out.
+  const auto more = RandomRows(random_, static_cast<RowShape>(random_() % 6));
+  DeletionVector merged = *read;
+  merged.MergeWith(Fill(more));
+  EXPECT_EQ(merged == vector, std::ranges::includes(rows, more));
+  rows.insert(more.begin(), more.end());
+  ExpectSame(merged, rows);
+  EXPECT_TRUE(merged == Fill(rows)) << "however it was filled";
 }
 
-TEST(DeletionVector, Z85) {
-  EXPECT_EQ(EncodeZ85("\x86\x4F\xD2\x6F\xB5\x59\xF7\x5B"), "HelloWorld");
-  EXPECT_EQ(*DecodeZ85("HelloWorld"), "\x86\x4F\xD2\x6F\xB5\x59\xF7\x5B");
-  EXPECT_FALSE(DecodeZ85("Hell"));
-  EXPECT_FALSE(DecodeZ85("Hell\""));
-  EXPECT_FALSE(DecodeZ85("#####")) << "more than 32 bits";
+std::string NameOf(const testing::TestParamInfo<AgainstAModel::ParamType>& info) {
+  static constexpr std::array kNames = {"Few", "Sparse", "Dense", "Runs", "HighKeys", "Mixed"};
+  return kNames.at(static_cast<std::size_t>(std::get<0>(info.param))) +
+         std::to_string(std::get<1>(info.param));
 }
 
-TEST(RowSet, WithoutGivesWhatIsLeft) {
-  const RowSet set({{2, 3}, {10, 1}, {4, 2}});
-  EXPECT_THAT(set.ranges(), ElementsAre(RowRange{2, 4}, RowRange{10, 1}));
-  EXPECT_THAT(set.Without(0, 12), ElementsAre(RowRange{0, 2}, RowRange{6, 4}, RowRange{11, 1}));
-  EXPECT_THAT(set.Without(3, 2), ElementsAre());
-  EXPECT_THAT(set.Without(5, 3), ElementsAre(RowRange{6, 2}));
-  EXPECT_TRUE(set.Contains(5));
-  EXPECT_FALSE(set.Contains(6));
-}
+INSTANTIATE_TEST_SUITE_P(Random, AgainstAModel,
+                         testing::Combine(testing::Values(RowShape::kFew, RowShape::kSparse, RowShape::kDense,
+                                                          RowShape::kRuns, RowShape::kHighKeys,
+                                                          RowShape::kMixed),
+                                          testing::Range(0, 5)),
+                         NameOf);
 
 }  // namespace
 }  // namespace rtl::delta

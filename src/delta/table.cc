@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "delta/data_path.h"
+#include "delta/path_in_store.h"
 
 namespace rtl::delta {
 
@@ -16,20 +16,7 @@ std::string Table::DataKey(std::string_view data_path) const {
 }
 
 Result<std::string> Table::KeyOf(std::string_view data_path) const {
-  if (!IsAbsolutePath(data_path)) {
-    if (!HasDotSegment(data_path)) return DataKey(data_path);
-    return Fail(ErrorKind::kUnsupported,
-                fmt::format("{}: path {} leads out of its folder", Uri(), data_path));
-  }
-  // "file:/x" and "file:///x" are one.
-  std::string root = FileKey(store_->Uri());
-  if (!root.ends_with('/')) root += '/';
-  std::string path = FileKey(data_path);
-  if (!path.starts_with(root) || HasDotSegment(path)) {
-    return Fail(ErrorKind::kUnsupported,
-                fmt::format("{}: file {} lies outside of {}", Uri(), data_path, root));
-  }
-  return path.substr(root.size());
+  return KeyInStore(*store_, path_, data_path);
 }
 
 std::string Table::Uri() const {

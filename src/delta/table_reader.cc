@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "delta/column_conversion.h"
-#include "delta/deletion_vector.h"
+#include "delta/deletion_vector_reader.h"
 #include "delta/parquet_object.h"
 
 namespace rtl::delta {
@@ -150,9 +150,9 @@ Result<> ReadDataFile(const Table& table, const TableState& state, const Add& ad
   RTL_TRY(const auto object,
           ParquetObject::Open(table.store(), info, std::max<std::int64_t>(options.batch_rows, 1)));
 
-  RowSet struck_out;
+  DeletionVector struck_out;
   if (add.deletion_vector) {
-    RTL_TRY(struck_out, ReadDeletionVector(table, *add.deletion_vector));
+    RTL_TRY(struck_out, ReadDeletionVector(table.store(), table.path(), *add.deletion_vector));
   }
   std::int64_t position = 0;
   std::optional<Error> sink_error;  // returned as it is, not as the file's
@@ -166,7 +166,7 @@ Result<> ReadDataFile(const Table& table, const TableState& state, const Add& ad
         if (const auto next = batches->ReadNext(&batch); !next.ok()) return Fail(FromArrow(next));
         if (!batch) break;
         RTL_TRY(const auto rows, AsTable(columns, schema, *batch));
-        for (const RowRange& kept : struck_out.Without(position, rows->num_rows())) {
+        for (const RowRange& kept : struck_out.KeptRanges(position, rows->num_rows())) {
           auto part = rows->Slice(kept.first - position, kept.count);
           if (options.with_positions) {
             RTL_TRY(part, WithPositions(part, kept.first));

@@ -216,7 +216,8 @@ std::string StatsJson(std::int64_t rows, const arrow::Schema& schema, const std:
   // A nested column's counts would have to mirror its fields.
   each(
       [&](const std::string& name, const ColumnStats& column) {
-        if (!arrow::is_nested(schema.GetFieldByName(name)->type()->id())) json.Key(name).Int(column.null_count());
+        if (!arrow::is_nested(schema.GetFieldByName(name)->type()->id()))
+          json.Key(name).Int(column.null_count());
       },
       true);
   json.EndObject().EndObject();

@@ -11,7 +11,8 @@
 #include <vector>
 
 #include "core/uuid.h"
-#include "delta/deletion_vector.h"
+#include "delta/deletion_vector_file.h"
+#include "delta/deletion_vector_reader.h"
 #include "delta/table_reader.h"
 #include "encode/table_file.h"
 #include "load/loader_under_test.h"
@@ -84,9 +85,16 @@ class ForeignWriter {
       if (struck.empty()) continue;
       actions.emplace_back(delta::RemoveOf(add, MillisSinceEpoch(SystemClock().Now()), true));
       delta::Add left = add;
-      delta::RowSet rows(struck);
-      if (add.deletion_vector) rows.Add(delta::ReadDeletionVector(table_, *add.deletion_vector)->ranges());
-      left.deletion_vector = vectors.Add(rows);
+      delta::DeletionVector rows;
+      if (add.deletion_vector) {
+        auto before = delta::ReadDeletionVector(table_.store(), table_.path(), *add.deletion_vector);
+        ASSERT_TRUE(before.has_value()) << before.error().message();
+        rows = std::move(*before);
+      }
+      for (const delta::RowRange& range : struck) rows.AddRange(range.first, range.count);
+      auto descriptor = vectors.Add(rows);
+      ASSERT_TRUE(descriptor.has_value()) << descriptor.error().message();
+      left.deletion_vector = std::move(*descriptor);
       actions.emplace_back(std::move(left));
     }
     ASSERT_TRUE(table_.store().Put(table_.DataKey(vectors.path()), vectors.bytes()).has_value());

@@ -15,7 +15,7 @@
 #include "core/hash.h"
 #include "core/json_writer.h"
 #include "core/uuid.h"
-#include "delta/deletion_vector.h"
+#include "delta/deletion_vector_file.h"
 #include "delta/file_statistics.h"
 #include "delta/reconcile.h"
 #include "delta/table_reader.h"
@@ -328,7 +328,9 @@ class Repacking {
     if (left.rows == 0) return std::optional<delta::Add>();
     delta::Add add = made.add;
     if (!struck.empty()) {
-      add.deletion_vector = vectors.Add(delta::RowSet(std::move(struck)));
+      delta::DeletionVector gone;
+      for (const RowRange& range : struck) gone.AddRange(range.first, range.count);
+      RTL_TRY(add.deletion_vector, vectors.Add(gone));
       RTL_TRY(add.stats, delta::WithWideBounds(tables_.snapshot, add));
     }
     indexes.emplace(delta::LogicalFileKey(add), std::move(left));

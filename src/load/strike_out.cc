@@ -10,7 +10,8 @@
 #include <utility>
 
 #include "core/uuid.h"
-#include "delta/deletion_vector.h"
+#include "delta/deletion_vector_file.h"
+#include "delta/deletion_vector_reader.h"
 #include "delta/file_statistics.h"
 #include "delta/reconcile.h"
 #include "delta/table_properties.h"
@@ -80,13 +81,14 @@ class Striking {
   }
 
   Result<> WithVector(const SharedView& view, const delta::RowSet& struck, FileIndex left) {
-    delta::RowSet all;
+    const delta::Table& table = tables_.snapshot;
+    delta::DeletionVector all;
     if (view.add.deletion_vector) {
-      RTL_TRY(all, delta::ReadDeletionVector(tables_.snapshot, *view.add.deletion_vector));
+      RTL_TRY(all, delta::ReadDeletionVector(table.store(), table.path(), *view.add.deletion_vector));
     }
-    all.Add(struck.ranges());
+    for (const RowRange& range : struck.ranges()) all.AddRange(range.first, range.count);
     delta::Add add = view.add;
-    add.deletion_vector = vector_file_.Add(all);
+    RTL_TRY(add.deletion_vector, vector_file_.Add(all));
     add.data_change = true;
     RTL_TRY(add.stats, delta::WithWideBounds(tables_.snapshot, add));
     out_.indexes.emplace(delta::LogicalFileKey(add), std::move(left));
