@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kMaxQueued = 10'000;
 constexpr std::size_t kMaxReady = 10'000;
+// Rows that wait to be packed together: about what one packed file takes.
+constexpr std::int64_t kMaxReadyBytes = 128 << 20;
 constexpr int kRemoteThreads = 96;
 // A file that changes under the reader this often in one go is left for the next pass.
 constexpr int kMaxAttempts = 20;
@@ -167,7 +169,10 @@ void Engine::Work() {
     Task task;
     {
       std::unique_lock lock(mutex_);
-      work_.wait(lock, [&] { return closing_ || error_ || (!queue_.empty() && ready_.size() < kMaxReady); });
+      work_.wait(lock, [&] {
+        return closing_ || error_ ||
+               (!queue_.empty() && ready_.size() < kMaxReady && ready_bytes_ < kMaxReadyBytes);
+      });
       if (closing_ || error_) return;
       task = std::move(queue_.front());
       queue_.pop_front();
@@ -384,6 +389,7 @@ bool Engine::MayDelete(const std::string& source_file) {
 void Engine::Ready(LoadedFile file) {
   {
     const std::lock_guard lock(mutex_);
+    ready_bytes_ += file.load.rows_bytes;
     ready_.push_back(std::move(file));
   }
   ready_changed_.notify_one();
@@ -492,7 +498,8 @@ void Engine::CommitLoop() {
       // While more is queued a larger group is worth a moment: each commit costs its readers a file, for
       // ever.
       ready_changed_.wait_for(lock, kGroupTime, [&] {
-        return closing_ || error_ || queue_.empty() || ready_.size() >= kGroupFiles;
+        return closing_ || error_ || queue_.empty() || ready_.size() >= kGroupFiles ||
+               ready_bytes_ >= kMaxReadyBytes;
       });
       if (closing_ || error_) return;
     }
@@ -502,7 +509,7 @@ void Engine::CommitLoop() {
 
 void Engine::RunOnCallersThread() {
   while (!error()) {
-    if (auto task = TakeTask()) {
+    if (auto task = ready_bytes_ < kMaxReadyBytes ? TakeTask() : std::nullopt) {
       if (auto processed = Process(std::move(*task)); !processed) Stop(processed.error());
     } else if (auto batch = TakeReady(); !batch.empty()) {
       CommitBatch(std::move(batch));
@@ -524,9 +531,13 @@ std::vector<LoadedFile> Engine::TakeReady() {
   std::vector<LoadedFile> batch;
   {
     const std::lock_guard lock(mutex_);
-    const auto count =
-        std::min<std::size_t>(ready_.size(), static_cast<std::size_t>(in_.options.commit_max_files));
-    const auto end = ready_.begin() + static_cast<std::ptrdiff_t>(count);
+    const auto most = static_cast<std::size_t>(in_.options.commit_max_files);
+    auto end = ready_.begin();
+    for (std::int64_t bytes = 0; end != ready_.end() && bytes < kMaxReadyBytes; ++end) {
+      if (static_cast<std::size_t>(end - ready_.begin()) == most) break;
+      bytes += end->load.rows_bytes;
+      ready_bytes_ -= end->load.rows_bytes;
+    }
     batch.assign(std::make_move_iterator(ready_.begin()), std::make_move_iterator(end));
     ready_.erase(ready_.begin(), end);
   }

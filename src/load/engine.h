@@ -139,6 +139,7 @@ class Engine {
   void GiveUp(InFlight flight, std::vector<Done>& abandoned);
   std::unordered_map<std::string, InFlight> in_flight_;  // queued, loading or waiting for its commit
   std::deque<LoadedFile> ready_;
+  std::int64_t ready_bytes_ = 0;  // of rows that these hold in memory
   bool closing_ = false;
   bool draining_ = false;
   std::optional<Error> error_;

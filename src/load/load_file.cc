@@ -77,6 +77,7 @@ class RowWriter {
   }
 
   std::vector<std::shared_ptr<arrow::RecordBatch>> TakeGathered() { return std::move(gathered_); }
+  std::int64_t gathered_bytes() const { return gather_bytes_ == 0 ? 0 : gathered_bytes_; }
 
  private:
   Result<> StopGathering() {
@@ -153,6 +154,7 @@ class Loading {
     if (entry().outcome == EntryOutcome::kHeld) {
       entry().settings = in_.settings;
       load_.rows.clear();
+      load_.rows_bytes = 0;
     }
     return Finish();
   }
@@ -261,6 +263,7 @@ class Loading {
     }
     RTL_CHECK(rows.Finish());
     load_.rows = rows.TakeGathered();
+    load_.rows_bytes = rows.gathered_bytes();
     RTL_CHECK(rejects.Finish());
 
     if (!entry().hash) {

@@ -47,6 +47,7 @@ struct FileLoad {
   // Packed layout: the rows of a small file, with the loader's columns, to be put together with others' when
   // they are committed. Then read.adds is empty.
   std::vector<std::shared_ptr<arrow::RecordBatch>> rows;
+  std::int64_t rows_bytes = 0;  // that they hold in memory
 };
 
 // Reads the object at exactly its version. `account` is what the ledger says of the key at the task's base;
