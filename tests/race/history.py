@@ -14,6 +14,9 @@ COLUMNS = ("wid", "generation", "json_data")
 def by_deltalake(table, version):
     """Rows as dicts, of the columns that matter here."""
     rows = arrow_table(deltalake.DeltaTable(str(table), version=version))
+    if "generation" not in rows.column_names:  # as made, before the first file
+        assert rows.num_rows == 0
+        return []
     names = ["source_file", "file_version", *COLUMNS, *(c for c in ("note", "mark") if c in rows.column_names)]
     return rows.select(names).to_pylist()
 
@@ -21,6 +24,9 @@ def by_deltalake(table, version):
 def by_spark(session, table, version):
     """How many rows there are of each file, version of it, and generation."""
     rows = session.read.format("delta").option("versionAsOf", version).load(str(table))
+    if "generation" not in rows.columns:
+        assert rows.count() == 0
+        return collections.Counter()
     counted = rows.groupBy("source_file", "file_version", "generation").count().collect()
     return collections.Counter({(r[0], r[1], r[2]): r[3] for r in counted})
 
