@@ -265,7 +265,7 @@ void ActiveFiles::Rebuild() {
 
 std::size_t ActiveFiles::MemoryBytes() const {
   std::size_t bytes = sizeof(*this) + slots_.capacity() * sizeof(std::uint64_t);
-  for (const std::string& chunk : chunks_) bytes += sizeof(chunk) + chunk.capacity();
+  for (const std::string& chunk : chunks_) bytes += sizeof(std::string) + chunk.capacity();
   return bytes;
 }
 

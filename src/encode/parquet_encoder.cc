@@ -50,7 +50,7 @@ Result<std::shared_ptr<arrow::Array>> Repeated(std::int64_t value, std::int64_t 
 class FileSeries {
  public:
   FileSeries(RowEncoder::Sink sink, std::size_t always, EncodeOptions options)
-      : sink_(std::move(sink)), always_(always), options_(options) {}
+      : sink_(std::move(sink)), always_(always), options_(std::move(options)) {}
 
   Result<> Append(std::shared_ptr<arrow::RecordBatch> batch) {
     RTL_CHECK(WriteWaiting(false));
@@ -141,14 +141,14 @@ Result<std::shared_ptr<arrow::RecordBatch>> OriginColumns::AddTo(const arrow::Re
 
 struct RowEncoder::Impl {
   Impl(RowOrigin o, Sink sink, EncodeOptions options)
-      : origin(std::move(o)), files(std::move(sink), kOriginColumns, options) {}
+      : origin(std::move(o)), files(std::move(sink), kOriginColumns, std::move(options)) {}
 
   OriginColumns origin;
   FileSeries files;
 };
 
 RowEncoder::RowEncoder(RowOrigin origin, Sink sink, EncodeOptions options)
-    : impl_(std::make_unique<Impl>(std::move(origin), std::move(sink), options)) {}
+    : impl_(std::make_unique<Impl>(std::move(origin), std::move(sink), std::move(options))) {}
 RowEncoder::~RowEncoder() = default;
 
 Result<> RowEncoder::Append(const DecodedSlice& slice) {
@@ -163,7 +163,7 @@ Result<> RowEncoder::Finish() {
 
 struct RejectEncoder::Impl {
   Impl(RowOrigin o, RowEncoder::Sink sink, EncodeOptions options)
-      : origin(std::move(o)), files(std::move(sink), kOriginColumns, options) {}
+      : origin(std::move(o)), files(std::move(sink), kOriginColumns, std::move(options)) {}
 
   Result<> Flush() {
     const std::int64_t rows = line_number.length();
@@ -205,7 +205,7 @@ struct RejectEncoder::Impl {
 };
 
 RejectEncoder::RejectEncoder(RowOrigin origin, RowEncoder::Sink sink, EncodeOptions options)
-    : impl_(std::make_unique<Impl>(std::move(origin), std::move(sink), options)) {}
+    : impl_(std::make_unique<Impl>(std::move(origin), std::move(sink), std::move(options))) {}
 RejectEncoder::~RejectEncoder() = default;
 
 Result<> RejectEncoder::Append(const std::vector<RejectedLine>& rejects) {

@@ -25,9 +25,12 @@ Result<Committer::Outcome> Committer::Commit(std::vector<LoadedFile> files) {
   while (!changes.empty()) {
     const Timestamp state_read_at = ledger_.read_at();
     auto prepared = MakeActions(changes, outcome);
-    if (!prepared && prepared.error().kind() == ErrorKind::kNotFound) {
-      // A file whose rows are to go was replaced meanwhile: the commit that did so is read first.
+    if (!prepared && (prepared.error().kind() == ErrorKind::kNotFound ||
+                      prepared.error().kind() == ErrorKind::kConflict)) {
+      // A file whose rows are to go was replaced meanwhile: the commit that did so is read first. Where there
+      // is none, the file is lost.
       RTL_CHECK(ledger_.Refresh());
+      if (ledger_.version() == on) return Fail(prepared.error());
       on = ledger_.version();
       KeepWhatHolds(changes, outcome);
       continue;

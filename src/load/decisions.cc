@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "delta/reconcile.h"
 #include "load/known_key.h"
 
 namespace rtl::load {
@@ -23,7 +24,16 @@ bool SameWithoutRows(const KeyAccount& account, const ReadOutcome& read) {
   if (!account.last || !account.files.empty() || !read.adds.empty()) return false;
   const LedgerEntry& last = *account.last;
   return IsTaken(last) && Explains(account) && read.entry.outcome == EntryOutcome::kLoaded &&
-         last.hash == read.entry.hash;
+         read.entry.row_count == 0 && last.hash == read.entry.hash;
+}
+
+// What must be the same when a change made earlier is committed: the logical file, or where its rows lie in a
+// shared one, whose vector may change for other keys' sake.
+std::string PlaceOf(const OwnedFile& file) {
+  if (!file.part) return delta::LogicalFileKey(file.add);
+  std::string place = file.add.path;
+  for (const RowRange& range : *file.part) place += fmt::format("\n{}+{}", range.first, range.count);
+  return place;
 }
 
 // Takes a file's rows out of the table.
@@ -145,7 +155,7 @@ std::optional<KeyChange> Prepare(const KeyAccount& account, Version base, const 
   if (!read.repairs && same_outcome && last->version.Identity() == entry.version.Identity() &&
       Explains(account))
     return std::nullopt;
-  for (const OwnedFile& file : account.files) change.seen.push_back(file.add.path);
+  for (const OwnedFile& file : account.files) change.seen.push_back(PlaceOf(file));
 
   if (!read.repairs && SameWithoutRows(account, read)) {
     entry.outcome = EntryOutcome::kUnchanged;
@@ -207,9 +217,11 @@ bool Touched(const KeyAccount& account, Version base, Version known_since) {
 
 bool StillHolds(const KeyChange& change, const KeyAccount& now, Version known_since) {
   if (Touched(now, change.base, known_since)) return false;
-  std::set<std::string> seen(change.seen.begin(), change.seen.end());
+  std::multiset<std::string> seen(change.seen.begin(), change.seen.end());
   for (const OwnedFile& file : now.files) {
-    if (seen.erase(file.add.path) == 0) return false;  // rows we do not know of
+    const auto place = seen.find(PlaceOf(file));
+    if (place == seen.end()) return false;  // rows we do not know of
+    seen.erase(place);
   }
   return seen.empty();  // else a file that we remove or retag is gone
 }

@@ -87,7 +87,7 @@ struct KeyChange {
     std::vector<RowRange> ranges;
   };
   std::vector<Strike> strikes;
-  std::vector<std::string> seen;  // paths of the account's files when the change was made
+  std::vector<std::string> seen;  // where the account's rows lay when the change was made
 };
 
 // nullopt: nothing to write, since the outcome repeats the last entry. A kUnchanged read is only possible

@@ -21,8 +21,9 @@ std::optional<std::uint32_t> PrefixOfPath(std::string_view path) {
   constexpr std::size_t kDigits = 8;
   if (path.size() <= kDigits || path[kDigits] != '-') return std::nullopt;
   std::uint32_t prefix = 0;
-  const auto [end, error] = std::from_chars(path.data(), path.data() + kDigits, prefix, 16);
-  if (error != std::errc() || end != path.data() + kDigits) return std::nullopt;
+  const std::string digits(path.substr(0, kDigits));
+  const auto [end, error] = std::from_chars(digits.c_str(), digits.c_str() + kDigits, prefix, 16);
+  if (error != std::errc() || end != digits.c_str() + kDigits) return std::nullopt;
   return prefix;
 }
 
@@ -71,21 +72,28 @@ void Ledger::TakeRecords(std::vector<LedgerEntry> records, Version absorbed) {
 }
 
 Result<> Ledger::Fold(const delta::Commit& commit) {
-  return TakeEntries(commit);
+  RTL_TRY(std::vector<LedgerEntry> entries, EntriesOf(commit));
+  TakeEntries(std::move(entries), commit.version);
+  return {};
 }
 
 Result<> Ledger::Apply(const delta::Commit& commit, const FileIndexes& indexes) {
+  // Whatever cannot be taken must leave everything as it was: the next refresh meets it again.
+  RTL_TRY(std::vector<LedgerEntry> entries, EntriesOf(commit));
   std::vector<const delta::Remove*> removed;
   for (const delta::Action& action : commit.actions) {
     const auto* remove = std::get_if<delta::Remove>(&action);
-    if (remove != nullptr && state_.files.Contains(remove->path)) removed.push_back(remove);
+    if (remove == nullptr) continue;
+    const auto active = state_.files.Find(remove->path);
+    if (active && delta::LogicalFileKey(*active) == delta::LogicalFileKey(*remove)) removed.push_back(remove);
   }
   RTL_CHECK(delta::Advance(state_, commit));
   for (const delta::Remove* remove : removed) DropFile(*remove);
   for (const delta::Action& action : commit.actions) {
     if (const auto* add = std::get_if<delta::Add>(&action)) AddFile(*add, indexes);
   }
-  return TakeEntries(commit);
+  TakeEntries(std::move(entries), commit.version);
+  return {};
 }
 
 void Ledger::AddFile(const delta::Add& add, const FileIndexes& indexes) {
@@ -117,7 +125,7 @@ void Ledger::AddFile(const delta::Add& add, const FileIndexes& indexes) {
 
 void Ledger::DropFile(const delta::Remove& remove) {
   if (const auto known = shared_by_path_.find(remove.path); known != shared_by_path_.end()) {
-    if (shared_.at(known->second).add.deletion_vector == remove.deletion_vector) DropShared(known->second);
+    DropShared(known->second);
     return;
   }
   const auto tag = ParseTags(remove.tags);
@@ -171,16 +179,14 @@ void Ledger::DropOwnOfUnknownKey(std::string_view path) {
   for (const std::string& source_file : owners) DropOwn(source_file, path);
 }
 
-Result<> Ledger::TakeEntries(const delta::Commit& commit) {
-  RTL_TRY(std::vector<LedgerEntry> entries, EntriesOf(commit));
+void Ledger::TakeEntries(std::vector<LedgerEntry> entries, Version version) {
   for (LedgerEntry& entry : entries) {
     const std::string source_file = entry.source_file;
     entry.raw_paths.clear();
     entry.quarantine_files.clear();
     Update(source_file, [&](KnownKey& key) { key.last = std::move(entry); });
-    keys_.at(source_file).last_at = commit.version;
+    keys_.at(source_file).last_at = version;
   }
-  return {};
 }
 
 KeyAccount Ledger::Account(std::string_view source_file) const {

@@ -101,11 +101,11 @@ class Ledger {
     std::vector<std::string> keys;  // of its members, each once
   };
 
-  Result<> TakeEntries(const delta::Commit& commit);
+  void TakeEntries(std::vector<LedgerEntry> entries, Version version);
   template <typename Change>  // change(KnownKey&)
   void Update(const std::string& source_file, const Change& change);
   void AddFile(const delta::Add& add, const FileIndexes& indexes);
-  void DropFile(const delta::Remove& remove);
+  void DropFile(const delta::Remove& remove);  // of a logical file that was active
   void DropShared(std::uint32_t number);
   bool DropOwn(const std::string& source_file, std::string_view path);
   void DropOwnOfUnknownKey(std::string_view path);

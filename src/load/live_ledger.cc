@@ -75,7 +75,7 @@ Result<> LiveLedger::ReadOnce() {
   RTL_TRY(delta::TableState state, set_.snapshot.Scan(std::nullopt, files, true));
   const auto txn = records_state.txns.find(DerivedAppId(state.metadata));
   const Version absorbed = txn == records_state.txns.end() ? -1 : txn->second.version;
-  RTL_CHECK(delta::CheckWritable(state.protocol, state.metadata));
+  RTL_CHECK(CheckLoadable(state.protocol, state.metadata));
   const Version version = state.version;
   if (absorbed > version) {
     return Fail(
@@ -158,6 +158,7 @@ Result<FileIndexes> LiveLedger::IndexesFor(const std::vector<delta::Commit>& com
     }
   }
   std::vector<delta::Add> adds;
+  adds.reserve(left.size());
   for (const auto& [key, add] : left) adds.push_back(*add);
   return ReadIndexes(state, adds);
 }
@@ -216,13 +217,15 @@ Result<> LiveLedger::RefreshOnce() {
   RTL_TRY(const FileIndexes indexes, IndexesFor(*commits));
   const std::lock_guard lock(mutex_);
   for (const delta::Commit& commit : *commits) {
-    RTL_CHECK(ledger_->Apply(commit, indexes));
+    delta::Protocol protocol = ledger_->state().protocol;
+    delta::Metadata metadata = ledger_->state().metadata;
     for (const delta::Action& action : commit.actions) {
-      if (std::holds_alternative<delta::Protocol>(action) ||
-          std::holds_alternative<delta::Metadata>(action)) {
-        RTL_CHECK(delta::CheckWritable(ledger_->state().protocol, ledger_->state().metadata));
-      }
+      if (const auto* changed = std::get_if<delta::Protocol>(&action)) protocol = *changed;
+      if (const auto* changed = std::get_if<delta::Metadata>(&action)) metadata = *changed;
     }
+    // Before it is taken up: a table that must not be written stays refused.
+    RTL_CHECK(CheckLoadable(protocol, metadata));
+    RTL_CHECK(ledger_->Apply(commit, indexes));
   }
   read_at_ = now;
   return {};

@@ -141,6 +141,11 @@ Result<SyncReport> LoaderParts::Sync(std::stop_token stop, const RunBounds& boun
     return Fail(done.error());
   }
   RTL_CHECK(Derive());
+  if (auto compacted = Compact(stop); !compacted) {
+    observer_->OnNotice("the packed files were not compacted: " + compacted.error().message());
+  } else if (compacted->version >= 0) {
+    RTL_CHECK(Derive());
+  }
   pass->refused_deletes = engine.deletes().refusal();
   SyncReport report = MakeReport(engine, *pass, started);
   report.left_over = left_over;

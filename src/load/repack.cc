@@ -72,10 +72,9 @@ class Repacking {
             const std::stop_token& stop)
       : tables_(tables), ledger_(ledger), options_(options), clock_(clock), stop_(stop) {}
 
-  // `inputs` in the order in which their rows are to be read. `changes`: metadata and protocol to commit
-  // along.
+  // `inputs` in the order in which their rows are to be read. `layout`: to be made the table's along with it.
   Result<RepackReport> Run(const std::vector<Input>& inputs, std::string_view operation,
-                           const std::vector<delta::Action>& changes) {
+                           std::optional<Layout> layout) {
     ledger_.Inspect([&](const Ledger& ledger) {
       state_.protocol = ledger.state().protocol;
       state_.metadata = ledger.state().metadata;
@@ -92,12 +91,12 @@ class Repacking {
       RTL_CHECK(Write(std::exchange(rows, {})));
       gathered = 0;
     }
-    RTL_CHECK(Write(std::move(rows)));
+    RTL_CHECK(Write(rows));
     while (!putting_.empty()) RTL_CHECK(AwaitPut());
     report_.files_before = static_cast<std::int64_t>(inputs.size());
     report_.files_after = static_cast<std::int64_t>(made_.size());
-    if (inputs.empty() && changes.empty()) return report_;
-    return Commit(inputs, operation, changes);
+    if (inputs.empty() && !layout) return report_;
+    return Commit(inputs, operation, layout);
   }
 
  private:
@@ -130,7 +129,7 @@ class Repacking {
     return {};
   }
 
-  Result<> Write(RowsByKey rows) {
+  Result<> Write(const RowsByKey& rows) {
     std::unique_ptr<encode::TableFile> file;
     NewFile made;
     FileIndexBuilder index;
@@ -143,6 +142,7 @@ class Repacking {
     };
     for (const auto& [key, batches] : rows) {
       const bool alone = options_.to == Layout::kPerFile && key.has_value();
+      if (alone) RTL_CHECK(finish(std::nullopt));  // rows of nobody
       for (const auto& batch : batches) {
         if (!file) {
           RTL_TRY(file, encode::TableFile::Create(batch->schema(), kOwnColumns));
@@ -191,14 +191,14 @@ class Repacking {
   }
 
   Result<RepackReport> Commit(const std::vector<Input>& inputs, std::string_view operation,
-                              const std::vector<delta::Action>& changes) {
+                              std::optional<Layout> layout) {
     constexpr int kAttempts = 100;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
       if (stop_.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
       const Version on = ledger_.version();
       const Timestamp read_at = ledger_.read_at();
       FileIndexes indexes;
-      RTL_TRY(const auto actions, MakeActions(inputs, operation, changes, indexes));
+      RTL_TRY(const auto actions, MakeActions(inputs, operation, layout, indexes));
       RTL_TRY(const AfterPut next, PutAndReadBack(tables_.snapshot, on + 1, actions, read_at, clock_));
       if (next == AfterPut::kDone) {
         RTL_CHECK(ledger_.Apply({on + 1, clock_.Now(), actions}, indexes));
@@ -217,39 +217,49 @@ class Repacking {
                                               std::vector<delta::Action>& actions) const {
     return ledger_.Inspect([&](const Ledger& ledger) -> Result<std::set<std::string>> {
       std::set<std::string> changed;
+      std::set<std::string> taken;  // keys with rows in what is taken out
       for (const Input& input : inputs) {
-        const bool fine = input.own_key ? TakeOutOwn(input, ledger, changed, actions)
-                                        : TakeOutShared(input, ledger, changed, actions);
+        const bool fine = input.own_key ? TakeOutOwn(input, ledger, changed, taken, actions)
+                                        : TakeOutShared(input, ledger, changed, taken, actions);
         if (!fine) {
           return Fail(ErrorKind::kConflict,
                       fmt::format("another program changed {} meanwhile: run this again", input.add.path));
         }
+      }
+      for (const std::string& key : changed) {
+        if (!taken.contains(key)) continue;
+        return Fail(
+            ErrorKind::kConflict,
+            fmt::format("another program moved some of the rows of {} meanwhile: run this again", key));
       }
       return changed;
     });
   }
 
   bool TakeOutOwn(const Input& input, const Ledger& ledger, std::set<std::string>& changed,
-                  std::vector<delta::Action>& actions) const {
+                  std::set<std::string>& taken, std::vector<delta::Action>& actions) const {
     const auto now = ledger.state().files.Find(input.add.path);
     if (!now) {
       changed.insert(*input.own_key);
       return true;
     }
     if (!IsSameFile(*now, input.add)) return false;
+    taken.insert(*input.own_key);
     actions.emplace_back(delta::RemoveOf(input.add, MillisSinceEpoch(clock_.Now()), false));
     return true;
   }
 
   bool TakeOutShared(const Input& input, const Ledger& ledger, std::set<std::string>& changed,
-                     std::vector<delta::Action>& actions) const {
+                     std::set<std::string>& taken, std::vector<delta::Action>& actions) const {
     const Ledger::Shared* now = ledger.FindShared(input.add.path);
     const auto before = RangesByKey(input.index);
     if (now == nullptr) {
       for (const auto& [key, ranges] : before) changed.insert(key);
       return UnownedRows(input.index) == 0;
     }
-    if (!IsSameFile(now->add, input.add)) {
+    if (IsSameFile(now->add, input.add)) {
+      for (const auto& [key, ranges] : before) taken.insert(key);
+    } else {
       const FileIndex index = ledger.IndexOf(input.add.path);
       if (UnownedRows(index) != UnownedRows(input.index)) return false;
       const auto left = RangesByKey(index);
@@ -259,6 +269,8 @@ class Repacking {
           changed.insert(key);
         } else if (found->second != ranges) {
           return false;
+        } else {
+          taken.insert(key);
         }
       }
     }
@@ -267,11 +279,15 @@ class Repacking {
   }
 
   Result<std::vector<delta::Action>> MakeActions(const std::vector<Input>& inputs, std::string_view operation,
-                                                 const std::vector<delta::Action>& changes,
-                                                 FileIndexes& indexes) const {
+                                                 std::optional<Layout> layout, FileIndexes& indexes) const {
     std::vector<delta::Action> actions;
     actions.emplace_back(delta::CommitInfo{PlainCommitInfo(operation, NewUuid(), clock_.Now())});
-    actions.insert(actions.end(), changes.begin(), changes.end());
+    if (layout) {  // on the schema and the properties as they are now
+      std::ranges::move(ledger_.Inspect([&](const Ledger& ledger) {
+        return LayoutActions(*layout, ledger.state().protocol, ledger.state().metadata);
+      }),
+                        std::back_inserter(actions));
+    }
     RTL_TRY(const std::set<std::string> changed, TakeOutInputs(inputs, actions));
     delta::DeletionVectorFile vectors;
     for (const NewFile& made : made_) {
@@ -405,10 +421,10 @@ Result<RepackReport> ConvertLayout(const TableSet& tables, LiveLedger& ledger, c
                                    const Clock& clock, const std::stop_token& stop) {
   RTL_CHECK(ledger.Refresh());
   const bool to_packed = options.to == Layout::kPacked;
-  std::vector<delta::Action> changes;
+  std::optional<Layout> layout;
   auto inputs = ledger.Inspect([&](const Ledger& known) -> std::vector<Input> {
     if (LayoutOf(known.state().metadata) != options.to) {
-      changes = LayoutActions(options.to, known.state().protocol, known.state().metadata);
+      layout = options.to;
     }
     std::vector<Input> chosen = to_packed ? OwnInputs(known) : SharedInputs(known);
     if (to_packed) {
@@ -418,7 +434,7 @@ Result<RepackReport> ConvertLayout(const TableSet& tables, LiveLedger& ledger, c
     }
     return chosen;
   });
-  return Repacking(tables, ledger, options, clock, stop).Run(inputs, "CONVERT LAYOUT", changes);
+  return Repacking(tables, ledger, options, clock, stop).Run(inputs, "CONVERT LAYOUT", layout);
 }
 
 Result<RepackReport> CompactPacked(const TableSet& tables, LiveLedger& ledger, const RepackOptions& options,
@@ -428,7 +444,7 @@ Result<RepackReport> CompactPacked(const TableSet& tables, LiveLedger& ledger, c
   packed.to = Layout::kPacked;
   const auto inputs = ledger.Inspect([&](const Ledger& known) { return WorthCompacting(known, packed); });
   if (inputs.empty()) return RepackReport();
-  return Repacking(tables, ledger, packed, clock, stop).Run(inputs, "OPTIMIZE", {});
+  return Repacking(tables, ledger, packed, clock, stop).Run(inputs, "OPTIMIZE", std::nullopt);
 }
 
 }  // namespace rtl::load

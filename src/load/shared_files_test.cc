@@ -159,7 +159,7 @@ TEST_F(SharedFiles, PackedKeysShareAFileAndAreStruckOut) {
   Write("e", 2, "1");
   ASSERT_TRUE(source_.Delete("c").has_value());
   EXPECT_EQ(Sync().commits, 1);
-  EXPECT_EQ(Files(), 2U);
+  EXPECT_EQ(Files(), 1U) << "half of the first file was dead, so both became one";
   EXPECT_EQ(SnapshotCounts(tables_),
             (Counts{{{"a", "1"}, 3}, {{"b", "2"}, 2}, {{"d", "1"}, 3}, {{"e", "1"}, 2}}));
   Write("a", 3, "1");
@@ -178,13 +178,12 @@ TEST_F(SharedFiles, CompactionDropsWhatIsStruckOutAndChangesNoRow) {
     Write("b", 2, generation);
     Sync();
   }
-  const Counts before = SnapshotCounts(tables_);
+  EXPECT_EQ(SnapshotCounts(tables_),
+            (Counts{{{"a", "4"}, 3}, {{"b", "4"}, 2}, {{"c", "1"}, 3}, {{"d", "1"}, 3}}));
+  EXPECT_LE(Files(), 2U) << "each sync ends with a look at what is mostly dead";
   const auto compacted = Repack({}, false);
   ASSERT_TRUE(compacted.has_value()) << compacted.error().message();
-  EXPECT_GT(compacted->version, 0);
-  EXPECT_EQ(Files(), 1U);
-  EXPECT_EQ(SnapshotCounts(tables_), before);
-  EXPECT_EQ(Repack({}, false)->version, -1) << "nothing is left to do";
+  EXPECT_EQ(compacted->version, -1) << "nothing is left to do";
   EXPECT_EQ(Sync().commits, 0);
   Write("d", 1, "2");
   Sync();

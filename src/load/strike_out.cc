@@ -72,7 +72,7 @@ class Striking {
       if (shared == nullptr) return std::nullopt;
       return SharedView{shared->add, ledger.IndexOf(path)};
     });
-    if (!view) return Fail(ErrorKind::kInternal, "rows are to be struck out of a file that is not there");
+    if (!view) return Fail(ErrorKind::kConflict, "it was taken out of the table meanwhile");
     const delta::RowSet struck(ranges);
     FileIndex left = Without(view->index, struck);
     out_.actions.emplace_back(delta::RemoveOf(view->add, MillisSinceEpoch(now_), true));

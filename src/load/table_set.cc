@@ -10,6 +10,7 @@
 #include "core/json_writer.h"
 #include "core/uuid.h"
 #include "decode/columns.h"
+#include "delta/table_properties.h"
 
 namespace rtl::load {
 namespace {
@@ -123,7 +124,7 @@ Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, con
                 "tables root",
                 table.Uri(), source->second, options.source_uri));
       }
-      RTL_CHECK(delta::CheckWritable(state->protocol, state->metadata));
+      RTL_CHECK(CheckLoadable(state->protocol, state->metadata));
       return state;
     }
     if (state.error().kind() != ErrorKind::kNotFound || !create || attempt == 10) return Fail(state.error());
@@ -148,6 +149,25 @@ Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, con
     const auto outcome = table.PutCommit(0, actions);
     if (!outcome) return Fail(outcome.error().Wrap(fmt::format("making the table {}", table.Uri())));
   }
+}
+
+Result<> CheckLoadable(const delta::Protocol& protocol, const delta::Metadata& metadata) {
+  RTL_CHECK(delta::CheckWritable(protocol, metadata));
+  for (const char* property : {"delta.enableInCommitTimestamps", "delta.enableChangeDataFeed"}) {
+    if (delta::IsTrue(metadata, property)) {
+      return Fail(
+          ErrorKind::kUnsupported,
+          fmt::format("the table has {} = true, which rtloader cannot keep up yet: unset it", property));
+    }
+  }
+  for (const delta::Field& field : metadata.schema.fields) {
+    if (field.nullable && field.metadata.find("delta.invariants") == std::string::npos) continue;
+    return Fail(
+        ErrorKind::kUnsupported,
+        fmt::format("column {} must not be NULL, which rtloader cannot keep up yet: drop the constraint",
+                    field.name));
+  }
+  return {};
 }
 
 Layout LayoutOf(const delta::Metadata& metadata) {

@@ -77,7 +77,7 @@ def optimize(w):
 
 
 def append(w):
-    notes = [w.new_note() for _ in range(3)]
+    notes = [w._note() for _ in range(3)]
     values = ", ".join(f"('{note}', 'new')" for note in notes)
     # named columns: the rest is NULL, source_file too
     w.sql(f"INSERT INTO {w.table} (note, mark) VALUES {values}", "append")
@@ -112,7 +112,7 @@ def delete_customers(w):
 
 def merge(w):
     old = w.chance.sample(sorted(w.own), min(2, len(w.own)))
-    notes = old + [w.new_note()]
+    notes = old + [w._note()]
     values = ", ".join(f"('{note}')" for note in notes)
     w.sql(
         f"MERGE INTO {w.table} t USING (SELECT * FROM VALUES {values} AS s(note)) s ON t.note = s.note"
