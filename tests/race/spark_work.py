@@ -13,6 +13,7 @@ import time
 import customers
 
 ATTEMPTS = 30
+LOSSES_BEFORE_CALM = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +39,12 @@ class SparkWork:
     def sql(self, statement, kind):
         """Until it is done. Delta tells a conflict by its class; a statement that met one changed nothing."""
         for attempt in range(ATTEMPTS):
+            if attempt == LOSSES_BEFORE_CALM:
+                customers.CALM.set()
             try:
-                return self.session.sql(statement).collect()
+                rows = self.session.sql(statement).collect()
+                customers.CALM.clear()
+                return rows
             except Exception as e:  # py4j's and pyspark's
                 if not any(word in str(e) for word in _CONFLICTS):
                     raise
