@@ -28,11 +28,9 @@ class Input {
 
   template <typename Number>
   Number Take() {
-    Number number = 0;
-    for (const char byte : Text(sizeof(Number))) {
-      number = static_cast<Number>(number * 256 + static_cast<unsigned char>(byte));
-    }
-    return number;
+    std::uint64_t number = 0;
+    for (const char byte : Text(sizeof(Number))) number = number << 8 | static_cast<unsigned char>(byte);
+    return static_cast<Number>(number);
   }
   std::string_view Text(std::size_t size) {
     const std::string_view text = rest_.substr(0, size);
