@@ -136,8 +136,9 @@ def checkpoint(tables):
 @step(has_command("convert-layout"))
 def convert_layout(tables):
     packed = tables.options.get("snapshot.layout") == "packed"
-    tables.options["snapshot.layout"] = "per_file" if packed else "packed"
-    maintain(tables, "convert-layout", "--to", tables.options["snapshot.layout"])
+    tables.options["snapshot.layout"] = layout = "per_file" if packed else "packed"
+    done = run("convert-layout", tables.source.path, tables.tables.root, "--to", layout, *tables.flags())
+    assert done.code == OK, f"convert-layout after {tables.steps}: {done}"
 
 
 @step(has_option("snapshot.layout", '"packed"'), of=OPTIONS)
