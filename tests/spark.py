@@ -33,6 +33,7 @@ _SETTINGS = {
     "spark.sql.maxPlanStringLength": "1000",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.shuffle.partitions": "1",
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "1",
     "spark.sql.ui.explainMode": "simple",
     "spark.sql.ui.retainedExecutions": "1",
     "spark.databricks.delta.snapshotPartitions": "1",

@@ -62,13 +62,16 @@ public class LocalLogStore extends HadoopFileSystemLogStore {
         }
     }
 
-    /** Only what is listed is looked at, so that an old log costs no more than its new end. */
+    /**
+     * Only what is listed is looked at, so that an old log costs no more than its new end. The name need be none that a disk can
+     * hold: VACUUM lists a folder from the name U+0000 on.
+     */
     @Override
     public Iterator<FileStatus> listFrom(Path path, Configuration hadoopConf) throws IOException {
         FileSystem fs = path.getFileSystem(hadoopConf);
         List<FileStatus> found = new ArrayList<>();
         try {
-            for (String name : LogFolder.namesFrom(onDisk(path, hadoopConf))) {
+            for (String name : LogFolder.namesFrom(onDisk(path.getParent(), hadoopConf), path.getName())) {
                 try {
                     found.add(fs.getFileStatus(new Path(path.getParent(), name)));
                 } catch (FileNotFoundException e) {

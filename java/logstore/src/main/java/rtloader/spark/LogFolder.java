@@ -20,16 +20,15 @@ final class LogFolder {
     private LogFolder() {}
 
     /**
-     * The names beside {@code file} that do not come before its own, in order. Hidden ones, among them unfinished files and
+     * The names in a folder that do not come before {@code first}, in order. Hidden ones, among them unfinished files and
      * Hadoop's checksums, are none of the log's.
      *
      * @throws java.nio.file.NoSuchFileException there is no such folder
      */
-    static List<String> namesFrom(Path file) throws IOException {
-        String first = file.getFileName().toString();
+    static List<String> namesFrom(Path folder, String first) throws IOException {
         List<String> names = new ArrayList<>();
-        try (DirectoryStream<Path> folder = Files.newDirectoryStream(file.getParent())) {
-            for (Path entry : folder) {
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+            for (Path entry : entries) {
                 String name = entry.getFileName().toString();
                 if (!name.startsWith(".") && BY_BYTES.compare(name, first) >= 0) {
                     names.add(name);

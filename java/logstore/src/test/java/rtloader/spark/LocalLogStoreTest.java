@@ -141,6 +141,7 @@ class LocalLogStoreTest {
         assertEquals(commits.get(7), namesFrom(commits.get(7)).get(0));
         assertEquals(List.of(commits.get(119), "_last_checkpoint"), namesFrom(commits.get(119)));
         assertEquals(List.of(), namesFrom("a"));
+        assertEquals(121, namesFrom("\u0000").size());  // as VACUUM does
 
         FileStatus last = store.listFrom(at(commits.get(119)), conf).next();
         assertEquals(3, last.getLen());
@@ -156,7 +157,7 @@ class LocalLogStoreTest {
         for (java.nio.file.Path file : files) {
             Files.createFile(file);
         }
-        assertEquals(names.subList(1, 4), LogFolder.namesFrom(files.get(1)));
+        assertEquals(names.subList(1, 4), LogFolder.namesFrom(folder, names.get(1)));
     }
 
     @Test
