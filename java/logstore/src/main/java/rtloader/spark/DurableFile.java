@@ -20,7 +20,7 @@ import java.util.UUID;
  * <p>An interrupt of the thread changes no outcome; it is kept for the caller.
  */
 final class DurableFile {
-    private static final String TEMP_PREFIX = ".rtl-tmp.";
+    static final String TEMP_PREFIX = ".rtl-tmp.";
 
     private DurableFile() {}
 

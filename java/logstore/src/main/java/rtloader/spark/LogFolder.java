@@ -20,8 +20,8 @@ final class LogFolder {
     private LogFolder() {}
 
     /**
-     * The names in a folder that do not come before {@code first}, in order. Hidden ones, among them unfinished files and
-     * Hadoop's checksums, are none of the log's.
+     * The names in a folder that do not come before {@code first}, in order; not those of unfinished files and of Hadoop's
+     * checksums. Also data folders are listed so: by VACUUM, which wants all else.
      *
      * @throws java.nio.file.NoSuchFileException there is no such folder
      */
@@ -30,7 +30,7 @@ final class LogFolder {
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
             for (Path entry : entries) {
                 String name = entry.getFileName().toString();
-                if (!name.startsWith(".") && BY_BYTES.compare(name, first) >= 0) {
+                if (!isNobodysFile(name) && BY_BYTES.compare(name, first) >= 0) {
                     names.add(name);
                 }
             }
@@ -39,5 +39,9 @@ final class LogFolder {
         }
         names.sort(BY_BYTES);
         return names;
+    }
+
+    private static boolean isNobodysFile(String name) {
+        return name.startsWith(DurableFile.TEMP_PREFIX) || (name.startsWith(".") && name.endsWith(".crc"));
     }
 }

@@ -10,6 +10,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.s3a.S3AFileSystem;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.CommonPrefix;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Request;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.S3Object;
@@ -38,11 +39,12 @@ final class S3Listing {
             do {
                 page = client.listObjectsV2(request.build());
                 for (S3Object object : page.contents()) {
-                    String at = object.key().substring(prefix.length());
-                    if (LogFolder.BY_BYTES.compare(at, name) >= 0) {
-                        found.add(new FileStatus(object.size(), false, 1, fs.getDefaultBlockSize(folder),
-                                object.lastModified().toEpochMilli(), new Path(folder, at)));
-                    }
+                    found.add(new FileStatus(object.size(), false, 1, fs.getDefaultBlockSize(folder),
+                            object.lastModified().toEpochMilli(), new Path(folder, object.key().substring(prefix.length()))));
+                }
+                for (CommonPrefix below : page.commonPrefixes()) {
+                    String at = below.prefix().substring(prefix.length(), below.prefix().length() - 1);
+                    found.add(new FileStatus(0, true, 1, 0, 0, new Path(folder, at)));
                 }
                 request.continuationToken(page.nextContinuationToken());
             } while (page.isTruncated());
@@ -52,6 +54,8 @@ final class S3Listing {
         if (found.isEmpty() && !fs.exists(folder)) {
             throw new FileNotFoundException("No such file or directory: " + folder);
         }
+        found.removeIf(status -> LogFolder.BY_BYTES.compare(status.getPath().getName(), name) < 0);
+        found.sort((a, b) -> LogFolder.BY_BYTES.compare(a.getPath().getName(), b.getPath().getName()));
         return found;
     }
 }

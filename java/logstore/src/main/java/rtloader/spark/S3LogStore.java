@@ -3,6 +3,7 @@ package rtloader.spark;
 import io.delta.storage.HadoopFileSystemLogStore;
 import java.io.IOException;
 import java.util.Iterator;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -20,6 +21,8 @@ import org.apache.hadoop.fs.Path;
  * are switched off, nothing is written. With {@code delta.enableFastS3AListFrom} a list begins where it is asked to.
  */
 public class S3LogStore extends HadoopFileSystemLogStore {
+    private static final Pattern VERSION = Pattern.compile("[0-9]{20}");
+
     private final boolean listsFromTheMiddle;
 
     public S3LogStore(Configuration hadoopConf) {
@@ -49,7 +52,8 @@ public class S3LogStore extends HadoopFileSystemLogStore {
 
     @Override
     public Iterator<FileStatus> listFrom(Path path, Configuration hadoopConf) throws IOException {
-        if (!listsFromTheMiddle) {
+        // VACUUM lists data folders through us, from their beginning: nothing is to be gained there.
+        if (!listsFromTheMiddle || !VERSION.matcher(path.getName()).lookingAt()) {
             return super.listFrom(path, hadoopConf);
         }
         FileSystem fs = path.getFileSystem(hadoopConf);

@@ -149,6 +149,18 @@ class LocalLogStoreTest {
         assertTrue(last.getPath().toString().startsWith("file:/"), last.getPath()::toString);
     }
 
+    /** VACUUM finds by this list what it may delete; a partition column may begin with a dot. */
+    @Test
+    void aListOfDataHasAllButUnfinishedFilesAndChecksums() throws IOException {
+        Files.createDirectory(folder.resolve(".day=1"));
+        Files.createDirectory(folder.resolve("_change_data"));
+        for (String name : List.of("part-0.parquet", ".part-0.parquet.crc", ".rtl-tmp.1")) {
+            Files.createFile(folder.resolve(name));
+        }
+        assertEquals(List.of(".day=1", "_change_data", "part-0.parquet"), namesFrom("\u0000"));
+        assertTrue(store.listFrom(at("\u0000"), conf).next().isDirectory());
+    }
+
     @Test
     void namesAreOrderedByTheirBytes() throws IOException {
         // U+FF21 comes before U+1F600 in UTF-8, and after its first surrogate in UTF-16

@@ -186,6 +186,13 @@ class S3LogStoreTest {
         assertEquals(versions, server.names(bucket, LOG).size());
     }
 
+    private static List<String> namesFrom(S3LogStore store, Path path) throws IOException {
+        List<String> names = new ArrayList<>();
+        store.listFrom(path, store.initHadoopConf())
+                .forEachRemaining(status -> names.add(status.getPath().getName() + (status.isDirectory() ? "/" : "")));
+        return names;
+    }
+
     @ParameterizedTest
     @EnumSource(Listing.class)
     void aListIsInOrderAndBeginsWhereAsked(Listing listing) throws IOException {
@@ -196,12 +203,14 @@ class S3LogStoreTest {
             write(store, at(String.format("%020d.json", version)), false, "{}");
         }
         write(store, at("_last_checkpoint"), true, "{}");
-        List<String> names = new ArrayList<>();
-        store.listFrom(at(String.format("%020d.", 9)), conf).forEachRemaining(status -> names.add(status.getPath().getName()));
+        write(store, new Path(at("_sidecars"), "one.parquet"), true, "{}");
         List<String> expected = LongStream.range(9, 12).mapToObj(v -> String.format("%020d.json", v)).collect(Collectors.toList());
-        expected.add("_last_checkpoint");
-        assertEquals(expected, names);
+        expected.addAll(List.of("_last_checkpoint", "_sidecars/"));
+        assertEquals(expected, namesFrom(store, at(String.format("%020d.", 9))));
+        assertEquals(expected, namesFrom(store, at(String.format("%020d.json", 9))));
+        assertEquals(14, namesFrom(store, at("\u0000")).size());
         assertFalse(store.listFrom(at("a"), conf).hasNext());
+        assertFalse(store.listFrom(at("9".repeat(20)), conf).next().getPath().getName().startsWith("0"));
         assertThrows(FileNotFoundException.class, () -> store.listFrom(at("none/" + FIRST), conf));
     }
 
