@@ -25,6 +25,11 @@ def _duck():
     return _duckdb
 
 
+def duck_rows(table):
+    """All rows of a table of any maker, as an Arrow table."""
+    return _duck().execute("SELECT * FROM delta_scan(?)", [str(table)]).to_arrow_table()
+
+
 def _data_row(row):
     return {name.lower(): value for name, value in row.items() if name not in SYSTEM_COLUMNS and value is not None}
 

@@ -29,6 +29,8 @@ struct Invocation {
   std::int64_t limit = 20;                      // show; 0: all rows
   std::optional<std::int64_t> at;               // show: a version of the table
   std::vector<std::string> columns;             // show; empty: all
+  std::string where;                            // show: a condition on rows; empty: all
+  std::string partition_zone = "UTC";  // show: of timestamps without a zone in partition values
 };
 
 // --help and --version: to be printed, exit 0.

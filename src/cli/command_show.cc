@@ -3,13 +3,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <limits>
-#include <tuple>
 
 #include "cli/commands.h"
 #include "cli/display_text.h"
 #include "cli/paths.h"
 #include "cli/row_values.h"
+#include "delta/predicate_parser.h"
 #include "delta/table.h"
 #include "delta/table_reader.h"
 
@@ -71,17 +72,20 @@ bool IsNumber(const std::string& type) {
          type == "float" || type.starts_with("decimal");
 }
 
-// Oldest first, so that tables that only grow read as what happened; the path decides among files of one
-// commit.
-std::vector<std::string> InOrder(const delta::TableState& state) {
-  std::vector<std::pair<std::int64_t, std::string>> files;
-  files.reserve(state.files.size());
-  state.files.ForEach([&](const delta::Add& add) { files.emplace_back(add.modification_time_ms, add.path); });
-  std::ranges::sort(files);
-  std::vector<std::string> paths;
-  paths.reserve(files.size());
-  for (auto& [time, path] : files) paths.push_back(std::move(path));
-  return paths;
+// A condition that is wrong is shown, with a mark below the place, before the error says why.
+Result<std::shared_ptr<const delta::Predicate>> ConditionOf(const Invocation& invocation,
+                                                            const delta::TableState& state,
+                                                            const Environment& environment) {
+  if (invocation.where.empty()) return nullptr;
+  auto condition = delta::ParsePredicate(invocation.where, state);
+  if (condition) return std::make_shared<delta::Predicate>(std::move(*condition));
+  const std::string& message = condition.error().message();
+  const std::size_t mark = message.rfind('\n');
+  const std::size_t text = mark == std::string::npos ? mark : message.rfind('\n', mark - 1);
+  if (text == std::string::npos) return Fail(condition.error().Wrap("--where"));
+  environment.err.write(fmt::format("{}\n{}\n", OneLine(message.substr(text + 1, mark - text - 1)),
+                                    message.substr(mark + 1)));
+  return Fail(condition.error().kind(), fmt::format("--where: {}", message.substr(0, text)));
 }
 
 // Takes rows until the limit is reached or a stop is asked for.
@@ -173,20 +177,19 @@ Result<int> RunShow(const Invocation& invocation, const Environment& environment
   RTL_TRY(const delta::TableState state, table.Load(invocation.at));
   RTL_CHECK(delta::CheckReadable(state.protocol, state.metadata));
   RTL_TRY(const std::vector<delta::Field> fields, FieldsOf(state, invocation.columns));
-  delta::ReadOptions options;
+  delta::TableReadOptions options;
+  options.partition_zone = invocation.partition_zone;
+  RTL_TRY(options.where, ConditionOf(invocation, state, environment));
   for (const delta::Field& field : fields) options.columns.push_back(field.name);
-  if (invocation.limit > 0) options.batch_rows = std::min(options.batch_rows, invocation.limit + 1);
+  if (invocation.limit > 0 && !options.where) {
+    options.batch_rows = std::min(options.batch_rows, invocation.limit + 1);
+  }
 
   RowSink sink(invocation, environment, fields);
-  for (const std::string& path : InOrder(state)) {
-    const auto add = state.files.Find(path);
-    if (Result<> read = delta::ReadDataFile(
-            table, state, *add, options, [&](const ::arrow::RecordBatch& batch) { return sink.Take(batch); });
-        !read && !sink.more()) {
-      return Fail(std::move(read).error());
-    }
-    if (sink.more()) break;
-  }
+  const auto read = delta::ReadTable(
+      table, state, options,
+      [&](const delta::Add&, const ::arrow::RecordBatch& batch) { return sink.Take(batch); });
+  if (!read && !sink.more()) return Fail(read.error());
   sink.Finish();
   if (sink.more() && !invocation.json) {
     environment.err.write(

@@ -12,10 +12,12 @@ class Array;
 
 namespace rtl::cli {
 
-// Bytes as text with escapes (OneLine), timestamps as UTC, a nested value as Arrow prints it.
+// Bytes as text with escapes (OneLine), a nested value as JSON, everything else as in JSON without quotes.
 Cell CellOf(const arrow::Array& column, std::int64_t row);
 
-// Numbers and booleans as such, NaN and infinities as strings, everything else as a string; NULL as null.
+// Numbers and booleans as such; NaN and infinities, decimals (all their digits), dates and times as strings:
+// "2026-01-31", "2026-01-31T12:00:00.000000Z", without the Z where there is no zone. Structs and maps with
+// string keys as objects, other maps as arrays of {"key", "value"}, lists as arrays; NULL as null.
 void WriteJsonValue(JsonWriter& json, const arrow::Array& column, std::int64_t row);
 
 }  // namespace rtl::cli

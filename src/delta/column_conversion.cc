@@ -2,158 +2,155 @@
 
 #include <arrow/array.h>
 #include <arrow/array/util.h>
+#include <arrow/buffer.h>
 #include <arrow/compute/cast.h>
-#include <arrow/scalar.h>
+#include <arrow/extension_type.h>
 #include <arrow/type.h>
+#include <arrow/util/bitmap_ops.h>
 #include <fmt/format.h>
 
-#include <charconv>
+#include <utility>
 
+#include "delta/file_columns.h"
 #include "delta/parquet_object.h"
+#include "delta/primitive_conversion.h"
 
 namespace rtl::delta {
 namespace {
 
 using arrow::Type;
+using ArrayPtr = std::shared_ptr<arrow::Array>;
+using TypePtr = std::shared_ptr<arrow::DataType>;
+using BufferPtr = std::shared_ptr<arrow::Buffer>;
 
-std::optional<int> ParseSmall(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return {};
-  return value;
+std::unexpected<Error> OtherKind(const arrow::Array& array, const DataType& type) {
+  return Fail(ErrorKind::kBadData, fmt::format("the file has type {}, the table {}", array.type()->ToString(),
+                                               ToString(type)));
 }
 
-Result<std::shared_ptr<arrow::DataType>> DecimalType(std::string_view delta_type) {
-  // decimal(precision,scale)
-  const std::string_view inner = delta_type.substr(8, delta_type.size() - 9);
-  const std::size_t comma = inner.find(',');
-  if (comma != std::string_view::npos) {
-    const auto precision = ParseSmall(inner.substr(0, comma));
-    const auto scale = ParseSmall(inner.substr(comma + 1));
-    if (precision && scale && *precision >= 1 && *precision <= 38 && *scale >= 0 && *scale <= *precision) {
-      return arrow::decimal128(*precision, *scale);
+// Which entries are not null, counted from the array's own first; null when all are.
+Result<BufferPtr> ValidityOf(const arrow::Array& array) {
+  if (array.null_count() == 0) return BufferPtr();
+  if (array.offset() == 0) return array.null_bitmap();
+  return FromArrow(arrow::internal::CopyBitmap(arrow::default_memory_pool(), array.null_bitmap_data(),
+                                               array.offset(), array.length()));
+}
+
+Result<ArrayPtr> ConvertField(const ArrayPtr& array, const TypedField& field, const TypePtr& to,
+                              MappingMode mode) {
+  auto converted = ConvertColumn(array, field.type, to, mode);
+  if (!converted) return Fail(converted.error().Wrap(fmt::format("field {}", field.name)));
+  return converted;
+}
+
+Result<ArrayPtr> ConvertStruct(const ArrayPtr& array, const DataType& type, const TypePtr& to,
+                               MappingMode mode) {
+  if (array->type_id() != Type::STRUCT) return OtherKind(*array, type);
+  const auto& from = static_cast<const arrow::StructArray&>(*array);
+  arrow::ArrayVector children;
+  for (std::size_t i = 0; i < type.children.size(); ++i) {
+    const TypedField& field = type.children[i];
+    const TypePtr& field_type = to->field(static_cast<int>(i))->type();
+    RTL_TRY(const int at, FindInFile(from.type()->fields(), field, mode));
+    if (at < 0) {
+      RTL_TRY(children.emplace_back(), FromArrow(arrow::MakeArrayOfNull(field_type, from.length())));
+    } else {
+      RTL_TRY(children.emplace_back(), ConvertField(from.field(at), field, field_type, mode));
     }
   }
-  return Fail(ErrorKind::kBadData, fmt::format("no such type: {}", delta_type));
+  RTL_TRY(auto validity, ValidityOf(from));
+  return std::make_shared<arrow::StructArray>(to, from.length(), std::move(children), std::move(validity),
+                                              from.null_count());
 }
 
-bool IsText(Type::type id) {
-  switch (id) {
-    case Type::STRING:
-    case Type::LARGE_STRING:
-    case Type::STRING_VIEW:
-    case Type::BINARY:
-    case Type::LARGE_BINARY:
-    case Type::BINARY_VIEW:
-      return true;
-    default:
-      return false;
+// A map's keys and values are known by their place, not by name.
+Result<ArrayPtr> ConvertEntries(const ArrayPtr& array, const DataType& type, const TypePtr& to,
+                                MappingMode mode) {
+  if (array->type_id() != Type::STRUCT || array->type()->num_fields() != 2) return OtherKind(*array, type);
+  const auto& from = static_cast<const arrow::StructArray&>(*array);
+  arrow::ArrayVector children;
+  for (int i = 0; i < 2; ++i) {
+    RTL_TRY(children.emplace_back(), ConvertField(from.field(i), type.children[static_cast<std::size_t>(i)],
+                                                  to->field(i)->type(), mode));
   }
-}
-
-// Whether a value of one type may stand for a value of the other, range and scale aside.
-bool IsSameKind(const arrow::DataType& from, const arrow::DataType& to) {
-  const Type::type id = from.id();
-  switch (to.id()) {
-    case Type::STRING:
-      return IsText(id);
-    case Type::BINARY:
-      return IsText(id) || id == Type::FIXED_SIZE_BINARY;
-    case Type::INT8:
-    case Type::INT16:
-    case Type::INT32:
-    case Type::INT64:
-      return arrow::is_integer(id);
-    case Type::DOUBLE:
-      return id == Type::FLOAT;
-    case Type::DATE32:
-      return id == Type::DATE64;
-    case Type::TIMESTAMP:
-      return id == Type::TIMESTAMP;
-    case Type::DECIMAL128:
-      return arrow::is_decimal(id);
-    default:
-      return false;
+  if (from.null_count() > 0 || children[0]->null_count() > 0) {
+    return Fail(ErrorKind::kBadData, "a map has a key that is null");
   }
+  return std::make_shared<arrow::StructArray>(to, from.length(), std::move(children));
 }
 
-// A file without a time zone, as INT96 is, holds instants in UTC (or local values) all the same: only the
-// type's zone is replaced.
-std::shared_ptr<arrow::Array> WithType(const arrow::Array& array,
-                                       const std::shared_ptr<arrow::DataType>& type) {
-  const auto data = array.data()->Copy();
-  data->type = type;
-  return arrow::MakeArray(data);
+// Where each list begins among `values` that begin with the first list's.
+Result<BufferPtr> OffsetsOf(const arrow::ListArray& lists) {
+  const auto count = static_cast<std::size_t>(lists.length()) + 1;
+  const std::int32_t first = lists.value_offset(0);
+  std::vector<std::int32_t> offsets(count);
+  for (std::size_t i = 0; i < count; ++i) offsets[i] = lists.raw_value_offsets()[i] - first;
+  return arrow::Buffer::FromVector(std::move(offsets));
 }
 
-Result<std::shared_ptr<arrow::Array>> ConvertTimestamp(const arrow::Array& array,
-                                                       const std::shared_ptr<arrow::DataType>& type) {
-  const auto& from = static_cast<const arrow::TimestampType&>(*array.type());
-  const auto& to = static_cast<const arrow::TimestampType&>(*type);
-  auto options = arrow::compute::CastOptions::Safe();
-  options.allow_time_truncate = true;  // nanoseconds
-  RTL_TRY(const auto cast,
-          FromArrow(arrow::compute::Cast(array, arrow::timestamp(to.unit(), from.timezone()), options)));
-  return WithType(*cast, type);
-}
-
-// "1970-01-01 00:00:00.123456" or "1970-01-01T00:00:00.123456Z"; both are taken as UTC.
-std::string ZoneFree(std::string text) {
-  if (text.ends_with('Z')) text.pop_back();
-  return text;
+// Lists of any width, maps too, as what the table has: an array's type or a map's.
+Result<ArrayPtr> ConvertList(const ArrayPtr& array, const DataType& type, const TypePtr& to,
+                             MappingMode mode) {
+  if (array->length() == 0) return FromArrow(arrow::MakeEmptyArray(to));
+  ArrayPtr plain = array;
+  switch (array->type_id()) {
+    case Type::LIST:
+    case Type::MAP:
+      break;
+    case Type::LARGE_LIST:
+    case Type::FIXED_SIZE_LIST:
+    case Type::LIST_VIEW:
+    case Type::LARGE_LIST_VIEW: {
+      RTL_TRY(plain, FromArrow(arrow::compute::Cast(*array, arrow::list(array->type()->field(0)))));
+      break;
+    }
+    default:
+      return OtherKind(*array, type);
+  }
+  const auto& lists = static_cast<const arrow::ListArray&>(*plain);
+  const std::int32_t first = lists.value_offset(0);
+  const ArrayPtr within = lists.values()->Slice(first, lists.value_offset(lists.length()) - first);
+  const TypePtr& to_within = to->field(0)->type();
+  ArrayPtr values;
+  if (type.kind == TypeKind::kMap) {
+    RTL_TRY(values, ConvertEntries(within, type, to_within, mode));
+  } else {
+    RTL_TRY(values, ConvertField(within, type.children[0], to_within, mode));
+  }
+  RTL_TRY(auto validity, ValidityOf(lists));
+  RTL_TRY(auto offsets, OffsetsOf(lists));
+  return arrow::MakeArray(arrow::ArrayData::Make(to, lists.length(), {std::move(validity), std::move(offsets)},
+                                                 {values->data()}, lists.null_count()));
 }
 
 }  // namespace
 
-Result<std::shared_ptr<arrow::DataType>> ArrowTypeOf(std::string_view delta_type) {
-  if (delta_type == "string") return arrow::utf8();
-  if (delta_type == "long") return arrow::int64();
-  if (delta_type == "integer") return arrow::int32();
-  if (delta_type == "short") return arrow::int16();
-  if (delta_type == "byte") return arrow::int8();
-  if (delta_type == "double") return arrow::float64();
-  if (delta_type == "float") return arrow::float32();
-  if (delta_type == "boolean") return arrow::boolean();
-  if (delta_type == "date") return arrow::date32();
-  if (delta_type == "binary") return arrow::binary();
-  if (delta_type == "timestamp") return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-  if (delta_type == "timestamp_ntz") return arrow::timestamp(arrow::TimeUnit::MICRO);
-  if (delta_type == "void") return arrow::null();
-  if (delta_type == "decimal") return arrow::decimal128(10, 0);
-  if (delta_type.starts_with("decimal(") && delta_type.ends_with(')')) return DecimalType(delta_type);
-  return Fail(ErrorKind::kUnsupported, fmt::format("columns of type {} cannot be read", delta_type));
-}
-
-Result<std::shared_ptr<arrow::Array>> ConvertColumn(const std::shared_ptr<arrow::Array>& array,
-                                                    const std::shared_ptr<arrow::DataType>& type) {
-  if (array->type()->Equals(*type)) return array;
-  if (array->type_id() == Type::DICTIONARY) {
-    const auto& values = static_cast<const arrow::DictionaryType&>(*array->type()).value_type();
-    RTL_TRY(const auto plain, FromArrow(arrow::compute::Cast(*array, values)));
-    return ConvertColumn(plain, type);
+Result<ArrayPtr> ConvertColumn(const ArrayPtr& array, const DataType& type, const TypePtr& to,
+                               MappingMode mode) {
+  switch (array->type_id()) {
+    case Type::NA:
+      return FromArrow(arrow::MakeArrayOfNull(to, array->length()));
+    case Type::DICTIONARY: {
+      const auto& values = static_cast<const arrow::DictionaryType&>(*array->type()).value_type();
+      RTL_TRY(const auto plain, FromArrow(arrow::compute::Cast(*array, values)));
+      return ConvertColumn(plain, type, to, mode);
+    }
+    case Type::EXTENSION:
+      return ConvertColumn(static_cast<const arrow::ExtensionArray&>(*array).storage(), type, to, mode);
+    default:
+      break;
   }
-  if (array->type_id() != Type::NA && !IsSameKind(*array->type(), *type)) {
-    return Fail(ErrorKind::kBadData, fmt::format("the file has type {}, the table {}",
-                                                 array->type()->ToString(), type->ToString()));
+  switch (type.kind) {
+    case TypeKind::kStruct:
+      return ConvertStruct(array, type, to, mode);
+    case TypeKind::kArray:
+    case TypeKind::kMap:
+      return ConvertList(array, type, to, mode);
+    case TypeKind::kVoid:  // never materialised, whatever the file has
+      return FromArrow(arrow::MakeArrayOfNull(to, array->length()));
+    default:
+      return ConvertPrimitive(array, to);
   }
-  if (array->type_id() == Type::TIMESTAMP) return ConvertTimestamp(*array, type);
-  return FromArrow(arrow::compute::Cast(*array, type));
-}
-
-Result<std::shared_ptr<arrow::Array>> PartitionColumn(const std::optional<std::string>& value,
-                                                      const std::shared_ptr<arrow::DataType>& type,
-                                                      std::int64_t rows) {
-  if (!value || value->empty()) return FromArrow(arrow::MakeArrayOfNull(type, rows));
-  const bool is_timestamp = type->id() == Type::TIMESTAMP;
-  const arrow::StringScalar text(is_timestamp ? ZoneFree(*value) : *value);
-  RTL_TRY(auto one, FromArrow(arrow::MakeArrayFromScalar(text, 1)));
-  const auto parsed_type = is_timestamp ? arrow::timestamp(arrow::TimeUnit::MICRO) : type;
-  RTL_TRY(one, FromArrow(arrow::compute::Cast(*one, parsed_type)));
-  if (is_timestamp) one = WithType(*one, type);
-  RTL_TRY(const auto scalar, FromArrow(one->GetScalar(0)));
-  return FromArrow(arrow::MakeArrayFromScalar(*scalar, rows));
 }
 
 }  // namespace rtl::delta

@@ -1,16 +1,36 @@
-// Statistics of a file whose deletion vector changed (protocol: "Per-file Statistics").
+// What a file's statistics say of one column (protocol: "Per-file Statistics").
 #pragma once
 
-#include <string>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
 
-#include "core/error.h"
-#include "delta/table.h"
+#include "delta/predicate.h"
 
 namespace rtl::delta {
 
-// The add's statistics with "tightBounds": false, since rows that made a bound may be gone, and with
-// numRecords, which a file with a deletion vector must have: read from the file's footer where the add does
-// not tell it.
-Result<std::string> WithWideBounds(const Table& table, const Add& add);
+struct ColumnBounds {
+  // Every value that is not null lies between these, both included. Absent: not known.
+  std::optional<Literal> lowest;
+  std::optional<Literal> highest;
+  // A string's `highest` may be the beginning of a greater one: writers cut long ones off.
+  bool may_have_nulls = true;
+  bool may_have_values = true;
+};
+
+// One file's. Not for several threads at once.
+class FileStatistics {
+ public:
+  explicit FileStatistics(std::string_view json);
+  ~FileStatistics();
+
+  // What is damaged counts as not known.
+  ColumnBounds BoundsOf(const PredicateColumn& column);
+
+ private:
+  struct Parsed;
+  std::unique_ptr<Parsed> parsed_;  // null when there are none
+};
 
 }  // namespace rtl::delta

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "delta/file_columns.h"
 #include "delta/table.h"
+#include "delta/type_changes.h"
 
 namespace rtl::delta {
 namespace {
@@ -12,18 +14,11 @@ std::unexpected<Error> Refuse(std::string_view verb, std::string_view feature) {
   return Fail(ErrorKind::kUnsupported, fmt::format("this table cannot be {}: it uses {}", verb, feature));
 }
 
-// Column mapping binds readers and writers only while its mode is not "none" (protocol: "Reader Requirements
-// for Column Mapping").
-bool MapsColumns(const Metadata& metadata) {
-  const auto mode = metadata.configuration.find("delta.columnMapping.mode");
-  return mode != metadata.configuration.end() && mode->second != "none" && !mode->second.empty();
-}
-
-// Features that ask nothing beyond what is done for every table.
-bool IsAlwaysHonoured(std::string_view feature) {
-  constexpr auto kHonoured =
-      std::to_array<std::string_view>({"deletionVectors", "timestampNtz", "vacuumProtocolCheck"});
-  return std::ranges::find(kHonoured, feature) != kHonoured.end();
+bool IsKnown(std::string_view feature) {
+  constexpr auto kKnown = std::to_array<std::string_view>({"columnMapping", "deletionVectors", "timestampNtz",
+                                                           "typeWidening", "typeWidening-preview",
+                                                           "vacuumProtocolCheck"});
+  return std::ranges::find(kKnown, feature) != kKnown.end();
 }
 
 }  // namespace
@@ -33,13 +28,12 @@ Result<> CheckReadable(const Protocol& protocol, const Metadata& metadata) {
     return Refuse("read", fmt::format("reader version {}", protocol.min_reader_version));
   }
   for (const std::string& feature : protocol.reader_features) {
-    if (IsAlwaysHonoured(feature)) continue;
-    if (feature == "columnMapping" && !MapsColumns(metadata)) continue;
-    return Refuse("read", fmt::format("table feature {}", feature));
+    if (!IsKnown(feature)) return Refuse("read", fmt::format("table feature {}", feature));
+    if (!feature.starts_with("typeWidening")) continue;
+    const auto checked = CheckTypeChanges(metadata.schema);
+    if (!checked) return Fail(checked.error().Wrap("this table cannot be read"));
   }
-  if (protocol.min_reader_version == 2 && MapsColumns(metadata)) {
-    return Refuse("read", "table feature columnMapping");
-  }
+  RTL_CHECK(ReaderMappingModeOf(protocol, metadata));
   return {};
 }
 

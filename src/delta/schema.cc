@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/json_writer.h"
+#include "delta/ascii_case.h"
 #include "delta/json_fields.h"
 
 namespace rtl::delta {
@@ -35,13 +36,6 @@ Result<Field> ParseField(simdjson::dom::element element) {
   RTL_TRY(const auto metadata, FindObject(object, "metadata"));
   if (metadata && metadata->size() > 0) field.metadata = simdjson::minify(*metadata);
   return field;
-}
-
-// Column names must be unique regardless of case; beyond ASCII that needs tables no rule here depends on.
-std::string AsciiLower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-  return lower;
 }
 
 }  // namespace

@@ -1,188 +1,115 @@
 #include "delta/table_reader.h"
 
+#include <arrow/array.h>
 #include <arrow/array/builder_primitive.h>
-#include <arrow/array/util.h>
+#include <arrow/compute/api_vector.h>
+#include <arrow/datum.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <fmt/format.h>
-#include <parquet/arrow/schema.h>
 
 #include <algorithm>
-#include <optional>
-#include <string_view>
+#include <utility>
 
-#include "delta/column_conversion.h"
-#include "delta/deletion_vector_reader.h"
+#include "delta/data_file_reader.h"
+#include "delta/file_skipping.h"
 #include "delta/parquet_object.h"
+#include "delta/predicate_rows.h"
+#include "delta/read_columns.h"
 
 namespace rtl::delta {
 namespace {
 
-// One column asked for, and where its values are.
-struct Column {
-  std::string name;
-  std::shared_ptr<arrow::DataType> type;
-  bool is_partition = false;
-  std::optional<std::string> partition_value;
-  int leaf = -1;           // of the Parquet file; -1 when it lacks the column
-  int batch_position = 0;  // among the leaves read
-};
+using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 
-Result<Column> MakeColumn(const Field& field, const TableState& state, const Add& add) {
-  Column column{.name = field.name};
-  auto type = ArrowTypeOf(field.type);
-  if (!type) return Fail(type.error().Wrap(fmt::format("column {}", field.name)));
-  column.type = std::move(*type);
-  const auto& partitions = state.metadata.partition_columns;
-  column.is_partition = std::ranges::find(partitions, field.name) != partitions.end();
-  if (column.is_partition) {
-    const auto value = add.partition_values.find(field.name);
-    if (value != add.partition_values.end()) column.partition_value = value->second;
-  }
-  return column;
+FileReadOptions FileOptionsOf(const ReadOptions& options) {
+  return {.batch_rows = options.batch_rows, .with_positions = options.with_positions};
 }
 
-Result<std::vector<Column>> MakeColumns(const TableState& state, const Add& add,
-                                        const std::vector<std::string>& names) {
-  std::vector<Column> columns;
-  if (names.empty()) {
-    for (const Field& field : state.metadata.schema.fields) {
-      RTL_TRY(columns.emplace_back(), MakeColumn(field, state, add));
+// The rows for which `where` is true; null when there are none.
+Result<BatchPtr> RowsWhere(const Predicate& where, const BatchPtr& rows) {
+  RTL_TRY(const auto truths, TruthOf(where, *rows));
+  const auto wanted = std::ranges::count(truths, Truth::kTrue);
+  if (wanted == rows->num_rows()) return rows;
+  if (wanted == 0) return BatchPtr();
+  arrow::BooleanBuilder builder;
+  if (const auto reserved = builder.Reserve(rows->num_rows()); !reserved.ok()) return Fail(FromArrow(reserved));
+  for (const Truth truth : truths) builder.UnsafeAppend(truth == Truth::kTrue);
+  RTL_TRY(const auto mask, FromArrow(builder.Finish()));
+  RTL_TRY(const auto filtered, FromArrow(arrow::compute::Filter(arrow::Datum(rows), arrow::Datum(mask))));
+  return filtered.record_batch();
+}
+
+// The columns asked for, and after them those that only the condition reads.
+std::vector<std::string> NamesToRead(const TableReadOptions& options) {
+  if (options.columns.empty() || !options.where) return options.columns;
+  std::vector<std::string> names = options.columns;
+  for (std::string& name : ColumnsOf(*options.where)) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+// Without the columns from `asked` on that only the condition needed; a position column stays the last.
+Result<BatchPtr> Project(BatchPtr rows, int asked, int read) {
+  for (int at = read - 1; at >= asked; --at) {
+    RTL_TRY(rows, FromArrow(rows->RemoveColumn(at)));
+  }
+  return rows;
+}
+
+// Paths of the files to read, oldest first.
+Result<std::vector<std::string>> FilesToRead(const TableState& state, const TableReadOptions& options,
+                                             const TimeZone& zone) {
+  std::vector<std::pair<std::int64_t, std::string>> files;
+  const auto judged = state.files.ForEach([&](const Add& add) -> Result<> {
+    if (options.wants_file && !options.wants_file(add)) return {};
+    if (options.where) {
+      RTL_TRY(const bool may_have, MayHaveRows(*options.where, add, zone));
+      if (!may_have) return {};
     }
-    return columns;
-  }
-  for (const std::string& name : names) {
-    const Field* field = state.metadata.schema.Find(name);
-    if (field == nullptr) return Fail(ErrorKind::kNotFound, fmt::format("the table has no column {}", name));
-    RTL_TRY(columns.emplace_back(), MakeColumn(*field, state, add));
-  }
-  return columns;
-}
-
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-using FileFields = std::vector<parquet::arrow::SchemaField>;
-
-// The exact spelling, else the one that differs in case only: names of a table are unique regardless of case.
-const parquet::arrow::SchemaField* FindField(const FileFields& fields, std::string_view name) {
-  const parquet::arrow::SchemaField* found = nullptr;
-  for (const auto& field : fields) {
-    if (field.field->name() == name) return &field;
-    if (found == nullptr && EqualsIgnoringCase(field.field->name(), name)) found = &field;
-  }
-  return found;
-}
-
-// Fills in where each column is; returns the leaves to read.
-Result<std::vector<int>> Locate(const FileFields& fields, std::vector<Column>& columns) {
-  std::vector<int> leaves;
-  for (Column& column : columns) {
-    if (column.is_partition || column.type->id() == arrow::Type::NA) continue;
-    const auto* field = FindField(fields, column.name);
-    if (field == nullptr) continue;
-    if (!field->is_leaf()) {
-      return Fail(ErrorKind::kBadData, fmt::format("column {} is nested in the file", column.name));
-    }
-    column.leaf = field->column_index;
-    leaves.push_back(column.leaf);
-  }
-  // Arrow gives the columns in the file's order, each once.
-  std::ranges::sort(leaves);
-  leaves.erase(std::ranges::unique(leaves).begin(), leaves.end());
-  for (Column& column : columns) {
-    column.batch_position = static_cast<int>(std::ranges::lower_bound(leaves, column.leaf) - leaves.begin());
-  }
-  return leaves;
-}
-
-Result<std::shared_ptr<arrow::Array>> ValuesOf(const Column& column, const arrow::RecordBatch& batch) {
-  if (column.is_partition) return PartitionColumn(column.partition_value, column.type, batch.num_rows());
-  if (column.leaf < 0) return FromArrow(arrow::MakeArrayOfNull(column.type, batch.num_rows()));
-  return ConvertColumn(batch.column(column.batch_position), column.type);
-}
-
-Result<std::shared_ptr<arrow::RecordBatch>> AsTable(const std::vector<Column>& columns,
-                                                    const std::shared_ptr<arrow::Schema>& schema,
-                                                    const arrow::RecordBatch& batch) {
-  if (const auto valid = batch.Validate(); !valid.ok()) return Fail(FromArrow(valid));
-  arrow::ArrayVector arrays;
-  for (const Column& column : columns) {
-    auto values = ValuesOf(column, batch);
-    if (!values) return Fail(values.error().Wrap(fmt::format("column {}", column.name)));
-    arrays.push_back(std::move(*values));
-  }
-  return arrow::RecordBatch::Make(schema, batch.num_rows(), std::move(arrays));
-}
-
-Result<std::shared_ptr<arrow::RecordBatch>> WithPositions(const std::shared_ptr<arrow::RecordBatch>& rows,
-                                                          std::int64_t first) {
-  arrow::Int64Builder builder;
-  if (const auto reserved = builder.Reserve(rows->num_rows()); !reserved.ok())
-    return Fail(FromArrow(reserved));
-  for (std::int64_t row = 0; row < rows->num_rows(); ++row) builder.UnsafeAppend(first + row);
-  std::shared_ptr<arrow::Array> positions;
-  if (const auto finished = builder.Finish(&positions); !finished.ok()) return Fail(FromArrow(finished));
-  return FromArrow(rows->AddColumn(rows->num_columns(), kPositionColumn, positions));
-}
-
-std::shared_ptr<arrow::Schema> SchemaOf(const std::vector<Column>& columns) {
-  arrow::FieldVector fields;
-  for (const Column& column : columns) fields.push_back(arrow::field(column.name, column.type));
-  return arrow::schema(std::move(fields));
-}
-
-// Data files are never overwritten, so size and name say which object is meant and no HEAD is needed.
-Result<store::ObjectInfo> InfoOf(const Table& table, const Add& add) {
-  RTL_TRY(std::string key, table.KeyOf(add.path));
-  return store::ObjectInfo{.key = std::move(key), .size = add.size};
+    files.emplace_back(add.modification_time_ms, add.path);
+    return {};
+  });
+  RTL_CHECK(judged);
+  std::ranges::sort(files);
+  std::vector<std::string> paths;
+  paths.reserve(files.size());
+  for (auto& [time, path] : files) paths.push_back(std::move(path));
+  return paths;
 }
 
 }  // namespace
 
 Result<> ReadDataFile(const Table& table, const TableState& state, const Add& add, const ReadOptions& options,
                       const std::function<Result<>(const arrow::RecordBatch&)>& sink) {
-  RTL_TRY(auto columns, MakeColumns(state, add, options.columns));
-  const auto schema = SchemaOf(columns);
-  RTL_TRY(const auto info, InfoOf(table, add));
-  RTL_TRY(const auto object,
-          ParquetObject::Open(table.store(), info, std::max<std::int64_t>(options.batch_rows, 1)));
+  RTL_TRY(const auto columns, ReadColumns::Of(state, options.columns, options.partition_zone));
+  return ReadRows(table, columns, add, FileOptionsOf(options),
+                  [&](const BatchPtr& rows) { return sink(*rows); });
+}
 
-  DeletionVector struck_out;
-  if (add.deletion_vector) {
-    RTL_TRY(struck_out, ReadDeletionVector(table.store(), table.path(), *add.deletion_vector));
-  }
-  std::int64_t position = 0;
-  std::optional<Error> sink_error;  // returned as it is, not as the file's
-  auto read = object.Guard([&]() -> Result<> {
-    parquet::arrow::FileReader& reader = object.reader();
-    RTL_TRY(const auto leaves, Locate(reader.manifest().schema_fields, columns));
-    for (int group = 0; group < reader.num_row_groups(); ++group) {
-      RTL_TRY(const auto batches, object.ReadRowGroup(group, leaves));
-      while (true) {
-        std::shared_ptr<arrow::RecordBatch> batch;
-        if (const auto next = batches->ReadNext(&batch); !next.ok()) return Fail(FromArrow(next));
-        if (!batch) break;
-        RTL_TRY(const auto rows, AsTable(columns, schema, *batch));
-        for (const RowRange& kept : struck_out.KeptRanges(position, rows->num_rows())) {
-          auto part = rows->Slice(kept.first - position, kept.count);
-          if (options.with_positions) {
-            RTL_TRY(part, WithPositions(part, kept.first));
-          }
-          if (auto taken = sink(*part); !taken) {
-            sink_error = taken.error();
-            return taken;
-          }
-        }
-        position += rows->num_rows();
+Result<ReadCounts> ReadTable(const Table& table, const TableState& state, const TableReadOptions& options,
+                             const std::function<Result<>(const Add&, const arrow::RecordBatch&)>& sink) {
+  RTL_TRY(const auto columns,
+          ReadColumns::Of(state, NamesToRead(options), options.partition_zone));
+  const auto read = static_cast<int>(columns.columns.size());
+  const int asked = options.columns.empty() ? read : static_cast<int>(options.columns.size());
+  RTL_TRY(const auto paths, FilesToRead(state, options, columns.partition_zone));
+  ReadCounts counts;
+  counts.files_skipped = static_cast<std::int64_t>(state.files.size() - paths.size());
+  for (const std::string& path : paths) {
+    const auto add = state.files.Find(path);
+    ++counts.files_read;
+    RTL_CHECK(ReadRows(table, columns, *add, FileOptionsOf(options), [&](BatchPtr rows) -> Result<> {
+      if (options.where) {
+        RTL_TRY(rows, RowsWhere(*options.where, rows));
       }
-    }
-    return {};
-  });
-  if (sink_error) return Fail(std::move(*sink_error));
-  return read;
+      if (!rows) return {};
+      RTL_TRY(rows, Project(std::move(rows), asked, read));
+      counts.rows += rows->num_rows();
+      return sink(*add, *rows);
+    }));
+  }
+  return counts;
 }
 
 }  // namespace rtl::delta

@@ -35,6 +35,22 @@ FileIndex FileIndexBuilder::Finish() && {
   return std::move(index_);
 }
 
+Result<> ForEachRun(const arrow::RecordBatch& batch,
+                    const std::function<Result<>(std::int64_t, const arrow::RecordBatch&)>& use) {
+  const int last = batch.num_columns() - 1;
+  const auto& positions = static_cast<const arrow::Int64Array&>(*batch.column(last));
+  auto without = batch.RemoveColumn(last);
+  if (!without.ok()) return Fail(ErrorKind::kInternal, without.status().ToString());
+  const auto rows = std::move(without).ValueUnsafe();
+  for (std::int64_t begin = 0; begin < rows->num_rows();) {
+    std::int64_t end = begin + 1;
+    while (end < rows->num_rows() && positions.Value(end) == positions.Value(end - 1) + 1) ++end;
+    RTL_CHECK(use(positions.Value(begin), *rows->Slice(begin, end - begin)));
+    begin = end;
+  }
+  return {};
+}
+
 Result<> AddRows(const arrow::RecordBatch& batch, std::int64_t position, FileIndexBuilder& index) {
   const auto source_column = batch.GetColumnByName("source_file");
   const auto version_column = batch.GetColumnByName("file_version");
@@ -63,8 +79,9 @@ Result<FileIndex> ReadFileIndex(const delta::Table& table, const delta::TableSta
   FileIndexBuilder builder;
   const auto read =
       delta::ReadDataFile(table, state, add, options, [&](const arrow::RecordBatch& batch) -> Result<> {
-        const auto& positions = static_cast<const arrow::Int64Array&>(*batch.column(2));
-        return batch.num_rows() == 0 ? Result<>() : AddRows(batch, positions.Value(0), builder);
+        return ForEachRun(batch, [&](std::int64_t first, const arrow::RecordBatch& rows) {
+          return AddRows(rows, first, builder);
+        });
       });
   RTL_CHECK(read);
   return std::move(builder).Finish();

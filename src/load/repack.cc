@@ -16,7 +16,7 @@
 #include "core/json_writer.h"
 #include "core/uuid.h"
 #include "delta/deletion_vector_file.h"
-#include "delta/file_statistics.h"
+#include "delta/wide_bounds.h"
 #include "delta/reconcile.h"
 #include "delta/table_reader.h"
 #include "encode/table_file.h"

@@ -1,6 +1,5 @@
 #include "load/strike_out.h"
 
-#include <arrow/array/array_primitive.h>
 #include <arrow/record_batch.h>
 #include <fmt/format.h>
 
@@ -12,7 +11,7 @@
 #include "core/uuid.h"
 #include "delta/deletion_vector_file.h"
 #include "delta/deletion_vector_reader.h"
-#include "delta/file_statistics.h"
+#include "delta/wide_bounds.h"
 #include "delta/reconcile.h"
 #include "delta/table_properties.h"
 #include "delta/table_reader.h"
@@ -122,24 +121,20 @@ class Striking {
     return {};
   }
 
-  // Writes what is not struck out. Batches are runs of rows that follow one another in the file.
+  // Writes what is not struck out.
   static Result<> Keep(const arrow::RecordBatch& batch, const delta::RowSet& struck,
                        std::unique_ptr<encode::TableFile>& file, FileIndexBuilder& index) {
-    const int last = batch.num_columns() - 1;
-    auto without = batch.RemoveColumn(last);
-    if (!without.ok()) return Fail(ErrorKind::kInternal, without.status().ToString());
-    const auto rows = std::move(without).ValueUnsafe();
-    if (batch.num_rows() == 0) return {};
-    const std::int64_t first = static_cast<const arrow::Int64Array&>(*batch.column(last)).Value(0);
-    for (const RowRange& kept : struck.Without(first, rows->num_rows())) {
-      const auto part = rows->Slice(kept.first - first, kept.count);
-      if (!file) {
-        RTL_TRY(file, encode::TableFile::Create(part->schema(), kOwnColumns));
+    return ForEachRun(batch, [&](std::int64_t first, const arrow::RecordBatch& rows) -> Result<> {
+      for (const RowRange& kept : struck.Without(first, rows.num_rows())) {
+        const auto part = rows.Slice(kept.first - first, kept.count);
+        if (!file) {
+          RTL_TRY(file, encode::TableFile::Create(part->schema(), kOwnColumns));
+        }
+        RTL_CHECK(AddRows(*part, file->rows(), index));
+        RTL_CHECK(file->Write(*part));
       }
-      RTL_CHECK(AddRows(*part, file->rows(), index));
-      RTL_CHECK(file->Write(*part));
-    }
-    return {};
+      return {};
+    });
   }
 
   const TableSet& tables_;
