@@ -79,8 +79,10 @@ constexpr CommandHelp kCommands[] = {
      "Examples:\n"
      "  rtloader show /data/tables/customer_data_snapshot\n"
      "  rtloader show /data/tables/quarantine --limit 100 --columns source_file,line_number,reason\n"
-     "  rtloader show /data/tables/customer_data_snapshot --where \"source_file = 'id-1.txt' AND file_version >= 3\"\n"
+     "  rtloader show /data/tables/customer_data_snapshot --where \"source_file = 'id-1.txt' AND "
+     "file_version >= 3\"\n"
      "  rtloader show /data/tables/customer_data_snapshot --version 3 --limit 0 --json\n"
+     "  rtloader show /data/tables/customer_data_snapshot --timestamp 2026-01-31T12:00:00Z\n"
      "  rtloader show s3://lake/tables/file_log\n"
      "  rtloader show file_log --config rtloader.toml\n"},
 };
@@ -127,13 +129,22 @@ void AddCommand(CLI::App& app, const CommandHelp& help, Parsed& parsed) {
     command->add_option("-n,--limit", parsed.invocation.limit, "Rows to print; 0: all (20 by default)")
         ->type_name("N")
         ->check(CLI::NonNegativeNumber);
-    command->add_option("--version,--at", parsed.invocation.at, "The table as of this version")
-        ->type_name("VERSION")
-        ->check(CLI::NonNegativeNumber);
+    auto* version =
+        command->add_option("--version,--at", parsed.invocation.at, "The table as of this version")
+            ->type_name("VERSION")
+            ->check(CLI::NonNegativeNumber);
+    command
+        ->add_option(
+            "--timestamp", parsed.invocation.at_time,
+            "The table as it was then, such as '2026-01-31 12:00:00' (UTC) or with an offset, +02:00")
+        ->type_name("TIME")
+        ->excludes(version);
     command->add_option("--columns", parsed.invocation.columns, "Only these columns, separated by commas")
         ->type_name("A,B")
         ->delimiter(',');
-    command->add_option("--where", parsed.invocation.where, "Only rows for which this is true (docs/commands.md)")
+    command
+        ->add_option("--where", parsed.invocation.where,
+                     "Only rows for which this is true (docs/commands.md)")
         ->type_name("CONDITION");
     command
         ->add_option("--partition-time-zone", parsed.invocation.partition_zone,

@@ -28,9 +28,10 @@ struct Invocation {
   std::string table;                            // show: a table's folder, or a table's name below tables.root
   std::int64_t limit = 20;                      // show; 0: all rows
   std::optional<std::int64_t> at;               // show: a version of the table
+  std::string at_time;                          // show: the version of that time; empty: not asked for
   std::vector<std::string> columns;             // show; empty: all
   std::string where;                            // show: a condition on rows; empty: all
-  std::string partition_zone = "UTC";  // show: of timestamps without a zone in partition values
+  std::string partition_zone = "UTC";           // show: of timestamps without a zone in partition values
 };
 
 // --help and --version: to be printed, exit 0.

@@ -67,6 +67,7 @@ TEST(ParseArguments, TheOtherCommands) {
   EXPECT_EQ(show.limit, 5);
   EXPECT_EQ(show.at, 0);
   EXPECT_EQ(show.columns, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(Accepted({"show", "t", "--timestamp", "2026-01-31 12:00:00"}).at_time, "2026-01-31 12:00:00");
   const Invocation where = Accepted({"show", "t", "--version", "2", "--where", "n > 3"});
   EXPECT_EQ(where.at, 2);
   EXPECT_EQ(where.where, "n > 3");

@@ -2,9 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
-#include <memory>
 #include <limits>
+#include <memory>
 
 #include "cli/commands.h"
 #include "cli/display_text.h"
@@ -13,6 +14,7 @@
 #include "delta/predicate_parser.h"
 #include "delta/table.h"
 #include "delta/table_reader.h"
+#include "delta/time_text.h"
 
 namespace rtl::cli {
 namespace fs = std::filesystem;
@@ -83,9 +85,23 @@ Result<std::shared_ptr<const delta::Predicate>> ConditionOf(const Invocation& in
   const std::size_t mark = message.rfind('\n');
   const std::size_t text = mark == std::string::npos ? mark : message.rfind('\n', mark - 1);
   if (text == std::string::npos) return Fail(condition.error().Wrap("--where"));
-  environment.err.write(fmt::format("{}\n{}\n", OneLine(message.substr(text + 1, mark - text - 1)),
-                                    message.substr(mark + 1)));
+  environment.err.write(
+      fmt::format("{}\n{}\n", OneLine(message.substr(text + 1, mark - text - 1)), message.substr(mark + 1)));
   return Fail(condition.error().kind(), fmt::format("--where: {}", message.substr(0, text)));
+}
+
+Result<std::optional<delta::Version>> VersionOf(const Invocation& invocation, const delta::Table& table) {
+  if (invocation.at_time.empty()) return invocation.at;
+  const auto time = delta::ParseTime(invocation.at_time);
+  if (!time) {
+    return Fail(
+        ErrorKind::kBadConfig,
+        fmt::format(
+            "--timestamp: '{}' is not a time such as 2026-01-31 12:00:00 or 2026-01-31T12:00:00+02:00",
+            OneLine(invocation.at_time)));
+  }
+  RTL_TRY(const delta::Version version, table.VersionAt(Timestamp(std::chrono::microseconds(time->micros))));
+  return version;
 }
 
 // Takes rows until the limit is reached or a stop is asked for.
@@ -174,7 +190,8 @@ Result<int> RunShow(const Invocation& invocation, const Environment& environment
   RTL_TRY(const auto store,
           environment.open_store(folder, false, Merged(invocation.config.s3, invocation.config.tables_s3)));
   const delta::Table table(*store, "");
-  RTL_TRY(const delta::TableState state, table.Load(invocation.at));
+  RTL_TRY(const auto version, VersionOf(invocation, table));
+  RTL_TRY(const delta::TableState state, table.Load(version));
   RTL_CHECK(delta::CheckReadable(state.protocol, state.metadata));
   RTL_TRY(const std::vector<delta::Field> fields, FieldsOf(state, invocation.columns));
   delta::TableReadOptions options;

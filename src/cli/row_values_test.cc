@@ -95,8 +95,7 @@ TEST(RowValues, NestedValuesAreJson) {
                                       ::arrow::field("k", ::arrow::map(::arrow::int32(), ::arrow::utf8()))});
   const auto rows = FromJson(type, R"([{"l": [0, null], "m": [["a\"", 1], ["b", null]], "k": [[7, "x"]]},
                                        {"l": [], "m": null, "k": []}, null])");
-  const std::string first =
-      R"({"l":["1970-01-01",null],"m":{"a\"":1,"b":null},"k":[{"key":7,"value":"x"}]})";
+  const std::string first = R"({"l":["1970-01-01",null],"m":{"a\"":1,"b":null},"k":[{"key":7,"value":"x"}]})";
   EXPECT_EQ(JsonOf(*rows, 0), first);
   EXPECT_EQ(CellOf(*rows, 0).text, first);
   EXPECT_EQ(JsonOf(*rows, 1), R"({"l":[],"m":null,"k":[]})");

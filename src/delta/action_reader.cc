@@ -20,40 +20,6 @@ Result<int> GetVersionNumber(JsonObject object, std::string_view field) {
   return static_cast<int>(value);
 }
 
-Result<Protocol> ReadProtocol(JsonObject object) {
-  Protocol protocol;
-  RTL_TRY(protocol.min_reader_version, GetVersionNumber(object, "minReaderVersion"));
-  RTL_TRY(protocol.min_writer_version, GetVersionNumber(object, "minWriterVersion"));
-  RTL_TRY(protocol.reader_features, FindStrings(object, "readerFeatures"));
-  RTL_TRY(protocol.writer_features, FindStrings(object, "writerFeatures"));
-  return protocol;
-}
-
-Result<Metadata> ReadMetadata(JsonObject object) {
-  Metadata metadata;
-  RTL_TRY(metadata.id, GetString(object, "id"));
-  RTL_TRY(auto name, FindString(object, "name"));
-  metadata.name = std::move(name).value_or("");
-  RTL_TRY(auto description, FindString(object, "description"));
-  metadata.description = std::move(description).value_or("");
-  RTL_TRY(const auto format, FindObject(object, "format"));
-  if (format) {
-    RTL_TRY(const auto provider, FindString(*format, "provider"));
-    if (provider && *provider != "parquet") {
-      return Fail(ErrorKind::kUnsupported, fmt::format("data file format {}", *provider));
-    }
-  }
-  // A table may exist before it has a schema.
-  RTL_TRY(const auto schema, FindString(object, "schemaString"));
-  if (schema) {
-    RTL_TRY(metadata.schema, ParseSchema(*schema));
-  }
-  RTL_TRY(metadata.partition_columns, FindStrings(object, "partitionColumns"));
-  RTL_TRY(metadata.configuration, FindStringMap(object, "configuration"));
-  RTL_TRY(metadata.created_time_ms, FindInt(object, "createdTime"));
-  return metadata;
-}
-
 Result<std::int32_t> GetInt32(JsonObject object, std::string_view field) {
   RTL_TRY(const std::int64_t value, GetInt(object, field));
   if (value < 0 || value > std::numeric_limits<std::int32_t>::max()) {
@@ -123,14 +89,6 @@ Result<Remove> ReadRemove(JsonObject object) {
   return remove;
 }
 
-Result<Txn> ReadTxn(JsonObject object) {
-  Txn txn;
-  RTL_TRY(txn.app_id, GetString(object, "appId"));
-  RTL_TRY(txn.version, GetInt(object, "version"));
-  RTL_TRY(txn.last_updated_ms, FindInt(object, "lastUpdated"));
-  return txn;
-}
-
 Result<AddCdc> ReadAddCdc(JsonObject object) {
   AddCdc cdc;
   RTL_TRY(const std::string uri, GetString(object, "path"));
@@ -139,16 +97,6 @@ Result<AddCdc> ReadAddCdc(JsonObject object) {
   RTL_TRY(cdc.size, GetInt(object, "size"));
   RTL_TRY(cdc.tags, FindStringMap(object, "tags"));
   return cdc;
-}
-
-Result<DomainMetadata> ReadDomainMetadata(JsonObject object) {
-  DomainMetadata domain;
-  RTL_TRY(domain.domain, GetString(object, "domain"));
-  RTL_TRY(auto configuration, FindString(object, "configuration"));
-  domain.configuration = std::move(configuration).value_or("");
-  RTL_TRY(const auto removed, FindBool(object, "removed"));
-  domain.removed = removed.value_or(false);
-  return domain;
 }
 
 Result<CheckpointMetadata> ReadCheckpointMetadata(JsonObject object) {
@@ -185,6 +133,58 @@ Result<> ReadOne(JsonObject line, std::string_view name, const Reader& reader, c
 }
 
 }  // namespace
+
+Result<Protocol> ReadProtocol(JsonObject object) {
+  Protocol protocol;
+  RTL_TRY(protocol.min_reader_version, GetVersionNumber(object, "minReaderVersion"));
+  RTL_TRY(protocol.min_writer_version, GetVersionNumber(object, "minWriterVersion"));
+  RTL_TRY(protocol.reader_features, FindStrings(object, "readerFeatures"));
+  RTL_TRY(protocol.writer_features, FindStrings(object, "writerFeatures"));
+  return protocol;
+}
+
+Result<Metadata> ReadMetadata(JsonObject object) {
+  Metadata metadata;
+  RTL_TRY(metadata.id, GetString(object, "id"));
+  RTL_TRY(auto name, FindString(object, "name"));
+  metadata.name = std::move(name).value_or("");
+  RTL_TRY(auto description, FindString(object, "description"));
+  metadata.description = std::move(description).value_or("");
+  RTL_TRY(const auto format, FindObject(object, "format"));
+  if (format) {
+    RTL_TRY(const auto provider, FindString(*format, "provider"));
+    if (provider && *provider != "parquet") {
+      return Fail(ErrorKind::kUnsupported, fmt::format("data file format {}", *provider));
+    }
+  }
+  // A table may exist before it has a schema.
+  RTL_TRY(const auto schema, FindString(object, "schemaString"));
+  if (schema) {
+    RTL_TRY(metadata.schema, ParseSchema(*schema));
+  }
+  RTL_TRY(metadata.partition_columns, FindStrings(object, "partitionColumns"));
+  RTL_TRY(metadata.configuration, FindStringMap(object, "configuration"));
+  RTL_TRY(metadata.created_time_ms, FindInt(object, "createdTime"));
+  return metadata;
+}
+
+Result<Txn> ReadTxn(JsonObject object) {
+  Txn txn;
+  RTL_TRY(txn.app_id, GetString(object, "appId"));
+  RTL_TRY(txn.version, GetInt(object, "version"));
+  RTL_TRY(txn.last_updated_ms, FindInt(object, "lastUpdated"));
+  return txn;
+}
+
+Result<DomainMetadata> ReadDomainMetadata(JsonObject object) {
+  DomainMetadata domain;
+  RTL_TRY(domain.domain, GetString(object, "domain"));
+  RTL_TRY(auto configuration, FindString(object, "configuration"));
+  domain.configuration = std::move(configuration).value_or("");
+  RTL_TRY(const auto removed, FindBool(object, "removed"));
+  domain.removed = removed.value_or(false);
+  return domain;
+}
 
 // Protocol: "Deletion Vector Descriptor Schema".
 Result<> CheckVector(std::string_view storage_type, DeletionVectorDescriptor& vector) {

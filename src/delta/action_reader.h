@@ -25,6 +25,12 @@ struct CheckpointLine {
 };
 Result<> ReadCheckpointActions(simdjson::dom::object line, CheckpointLine& out);
 
+// Single actions, given the object that stands behind their name. kBadData as above.
+Result<Protocol> ReadProtocol(simdjson::dom::object object);
+Result<Metadata> ReadMetadata(simdjson::dom::object object);
+Result<Txn> ReadTxn(simdjson::dom::object object);
+Result<DomainMetadata> ReadDomainMetadata(simdjson::dom::object object);
+
 // Checks a descriptor just read and sets its storage type.
 Result<> CheckVector(std::string_view storage_type, DeletionVectorDescriptor& vector);
 

@@ -28,7 +28,7 @@ Result<std::shared_ptr<arrow::DataType>> NestedTypeOf(const DataType& type) {
   for (const TypedField& child : type.children) {
     RTL_TRY(fields.emplace_back(), ArrowFieldOf(child));
   }
-  return arrow::struct_(std::move(fields));
+  return arrow::struct_(fields);
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ inline std::string AsciiLower(std::string_view text) {
 }
 
 inline bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, [](char c) { return AsciiLower(c); },
-                            [](char c) { return AsciiLower(c); });
+  return std::ranges::equal(
+      a, b, {}, [](char c) { return AsciiLower(c); }, [](char c) { return AsciiLower(c); });
 }
 
 }  // namespace rtl::delta

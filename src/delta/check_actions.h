@@ -9,8 +9,13 @@
 namespace rtl::delta {
 
 // Protocol, "Delta Log Entries" (requirements for writers): no two actions of a commit may reconcile with
-// each other. kBadData naming the file or app id.
+// each other; "Add File and Remove File": at most one add and one remove of a path, whatever their deletion
+// vectors. kBadData naming the file or app id.
 Result<> CheckConsistent(std::span<const Action> actions);
+
+// The same of what reconciliation left of several commits (protocol: "Log Compaction Files"): there a path
+// may be removed more than once, with different deletion vectors.
+Result<> CheckReconciled(std::span<const Action> actions);
 
 // Whether a writer may put `actions` on top of a table with this metadata (protocol: "Append-only Tables").
 // kUnsupported when they remove data from an append-only table; kInternal when they are inconsistent or lack

@@ -1,342 +1,158 @@
 #include "delta/checkpoint_reader.h"
 
-#include <arrow/record_batch.h>
 #include <fmt/format.h>
-#include <parquet/arrow/schema.h>
 
 #include <algorithm>
-#include <array>
-#include <limits>
+#include <optional>
+#include <thread>
+#include <utility>
 
-#include "delta/action_reader.h"
-#include "delta/checkpoint_columns.h"
-#include "delta/data_path.h"
-#include "delta/parquet_object.h"
-#include "delta/schema.h"
+#include "delta/checkpoint_file.h"
+#include "delta/side_by_side.h"
 
 namespace rtl::delta {
 namespace {
 
-// The fields read; whatever else a checkpoint holds (parsed statistics above all) is left in the file.
-constexpr auto kFields = std::to_array<std::string_view>({"protocol",
-                                                          "protocol.minReaderVersion",
-                                                          "protocol.minWriterVersion",
-                                                          "protocol.readerFeatures",
-                                                          "protocol.writerFeatures",
-                                                          "metaData",
-                                                          "metaData.id",
-                                                          "metaData.name",
-                                                          "metaData.description",
-                                                          "metaData.format",
-                                                          "metaData.format.provider",
-                                                          "metaData.schemaString",
-                                                          "metaData.partitionColumns",
-                                                          "metaData.configuration",
-                                                          "metaData.createdTime",
-                                                          "txn",
-                                                          "txn.appId",
-                                                          "txn.version",
-                                                          "txn.lastUpdated",
-                                                          "add",
-                                                          "add.path",
-                                                          "add.partitionValues",
-                                                          "add.size",
-                                                          "add.modificationTime",
-                                                          "add.dataChange",
-                                                          "add.stats",
-                                                          "add.tags",
-                                                          "add.deletionVector",
-                                                          "add.deletionVector.storageType",
-                                                          "add.deletionVector.pathOrInlineDv",
-                                                          "add.deletionVector.offset",
-                                                          "add.deletionVector.sizeInBytes",
-                                                          "add.deletionVector.cardinality",
-                                                          "add.deletionVector.maxRowIndex",
-                                                          "remove",
-                                                          "remove.path",
-                                                          "remove.deletionTimestamp",
-                                                          "remove.dataChange",
-                                                          "remove.partitionValues",
-                                                          "remove.size",
-                                                          "remove.deletionVector",
-                                                          "remove.deletionVector.storageType",
-                                                          "remove.deletionVector.pathOrInlineDv",
-                                                          "remove.deletionVector.offset",
-                                                          "remove.deletionVector.sizeInBytes",
-                                                          "remove.deletionVector.cardinality",
-                                                          "remove.deletionVector.maxRowIndex",
-                                                          "domainMetadata",
-                                                          "domainMetadata.domain",
-                                                          "domainMetadata.configuration",
-                                                          "domainMetadata.removed",
-                                                          "sidecar",
-                                                          "sidecar.path"});
-
-bool IsWanted(std::string_view path, ReplaySink::Wants wants) {
-  if (path == "add.stats") return wants.stats;
-  if (path == "add.tags") return wants.tags;
-  if (path == "remove") return wants.tombstones;
-  return std::ranges::find(kFields, path) != kFields.end();
-}
-
-void SelectLeaves(const parquet::arrow::SchemaField& field, const std::string& path, ReplaySink::Wants wants,
-                  bool is_known_leaf, std::vector<int>& leaves) {
-  if (!is_known_leaf && !IsWanted(path, wants)) return;
-  if (field.is_leaf()) leaves.push_back(field.column_index);
-  // Below a map or a list every leaf belongs to the value.
-  const bool whole = is_known_leaf || (field.field->type()->id() != arrow::Type::STRUCT);
-  for (const auto& child : field.children) {
-    SelectLeaves(child, path + "." + child.field->name(), wants, whole, leaves);
-  }
-}
-
-Result<int> VersionNumber(std::optional<std::int64_t> value) {
-  if (!value || *value < 0 || *value > std::numeric_limits<int>::max()) {
-    return Fail(ErrorKind::kBadData, "a protocol action without its versions");
-  }
-  return static_cast<int>(*value);
-}
-
-Result<> TakeProtocol(const StructColumn& protocols, Replay& replay) {
-  if (!protocols) return {};
-  RTL_TRY(const auto reader, IntColumn::Find(protocols, "minReaderVersion"));
-  RTL_TRY(const auto writer, IntColumn::Find(protocols, "minWriterVersion"));
-  RTL_TRY(const auto reader_features, StringListColumn::Find(protocols, "readerFeatures"));
-  RTL_TRY(const auto writer_features, StringListColumn::Find(protocols, "writerFeatures"));
-  for (std::int64_t row = 0; row < protocols->length(); ++row) {
-    if (protocols->IsNull(row)) continue;
-    Protocol protocol;
-    RTL_TRY(protocol.min_reader_version, VersionNumber(reader.At(row)));
-    RTL_TRY(protocol.min_writer_version, VersionNumber(writer.At(row)));
-    protocol.reader_features = reader_features.At(row);
-    protocol.writer_features = writer_features.At(row);
-    RTL_CHECK(replay.ApplyCheckpointed(std::move(protocol)));
-  }
-  return {};
-}
-
-Result<> TakeMetadata(const StructColumn& metadatas, Replay& replay) {
-  if (!metadatas) return {};
-  RTL_TRY(const auto ids, StringColumn::Find(metadatas, "id"));
-  RTL_TRY(const auto names, StringColumn::Find(metadatas, "name"));
-  RTL_TRY(const auto descriptions, StringColumn::Find(metadatas, "description"));
-  RTL_TRY(const auto formats, FindStruct(metadatas, "format"));
-  RTL_TRY(const auto providers, StringColumn::Find(formats, "provider"));
-  RTL_TRY(const auto schemas, StringColumn::Find(metadatas, "schemaString"));
-  RTL_TRY(const auto partition_columns, StringListColumn::Find(metadatas, "partitionColumns"));
-  RTL_TRY(const auto configurations, StringMapColumn::Find(metadatas, "configuration"));
-  RTL_TRY(const auto created_times, IntColumn::Find(metadatas, "createdTime"));
-  for (std::int64_t row = 0; row < metadatas->length(); ++row) {
-    if (metadatas->IsNull(row)) continue;
-    const auto id = ids.At(row);
-    if (!id) return Fail(ErrorKind::kBadData, "a metaData action without an id");
-    if (const auto provider = providers.At(row); provider && *provider != "parquet") {
-      return Fail(ErrorKind::kUnsupported, fmt::format("data file format {}", *provider));
-    }
-    Metadata metadata{.id = std::string(*id),
-                      .name = std::string(names.At(row).value_or("")),
-                      .description = std::string(descriptions.At(row).value_or("")),
-                      .partition_columns = partition_columns.At(row),
-                      .configuration = configurations.At(row),
-                      .created_time_ms = created_times.At(row)};
-    if (const auto schema = schemas.At(row)) {
-      RTL_TRY(metadata.schema, ParseSchema(*schema));
-    }
-    RTL_CHECK(replay.ApplyCheckpointed(std::move(metadata)));
-  }
-  return {};
-}
-
-Result<> TakeTxns(const StructColumn& txns, Replay& replay) {
-  RTL_TRY(const auto app_ids, StringColumn::Find(txns, "appId"));
-  RTL_TRY(const auto versions, IntColumn::Find(txns, "version"));
-  RTL_TRY(const auto updated, IntColumn::Find(txns, "lastUpdated"));
-  for (std::int64_t row = 0; txns && row < txns->length(); ++row) {
-    if (txns->IsNull(row)) continue;
-    const auto app_id = app_ids.At(row);
-    const auto version = versions.At(row);
-    if (!app_id || !version) return Fail(ErrorKind::kBadData, "a txn action without app id or version");
-    RTL_CHECK(replay.ApplyCheckpointed(
-        Txn{.app_id = std::string(*app_id), .version = *version, .last_updated_ms = updated.At(row)}));
-  }
-  return {};
-}
-
-Result<> TakeDomains(const StructColumn& domains, Replay& replay) {
-  RTL_TRY(const auto names, StringColumn::Find(domains, "domain"));
-  RTL_TRY(const auto configurations, StringColumn::Find(domains, "configuration"));
-  RTL_TRY(const auto removed, BoolColumn::Find(domains, "removed"));
-  for (std::int64_t row = 0; domains && row < domains->length(); ++row) {
-    if (domains->IsNull(row)) continue;
-    const auto name = names.At(row);
-    if (!name) return Fail(ErrorKind::kBadData, "a domainMetadata action without a domain");
-    RTL_CHECK(replay.ApplyCheckpointed(
-        DomainMetadata{.domain = std::string(*name),
-                       .configuration = std::string(configurations.At(row).value_or("")),
-                       .removed = removed.At(row).value_or(false)}));
-  }
-  return {};
-}
-
-struct VectorColumns {
-  StringColumn storage_types;
-  StringColumn paths;
-  IntColumn offsets;
-  IntColumn sizes;
-  IntColumn cardinalities;
-  IntColumn max_rows;
-
-  static Result<VectorColumns> Find(const StructColumn& vectors) {
-    VectorColumns columns;
-    RTL_TRY(columns.storage_types, StringColumn::Find(vectors, "storageType"));
-    RTL_TRY(columns.paths, StringColumn::Find(vectors, "pathOrInlineDv"));
-    RTL_TRY(columns.offsets, IntColumn::Find(vectors, "offset"));
-    RTL_TRY(columns.sizes, IntColumn::Find(vectors, "sizeInBytes"));
-    RTL_TRY(columns.cardinalities, IntColumn::Find(vectors, "cardinality"));
-    RTL_TRY(columns.max_rows, IntColumn::Find(vectors, "maxRowIndex"));
-    return columns;
-  }
-
-  Result<std::optional<DeletionVectorDescriptor>> At(std::int64_t row) const {
-    const auto storage_type = storage_types.At(row);
-    if (!storage_type) return std::nullopt;
-    const auto path = paths.At(row);
-    const auto size = sizes.At(row);
-    const auto cardinality = cardinalities.At(row);
-    const auto offset = offsets.At(row);
-    constexpr std::int64_t kMax = std::numeric_limits<std::int32_t>::max();
-    if (!path || !size || !cardinality || *size > kMax || offset.value_or(0) < 0 ||
-        offset.value_or(0) > kMax) {
-      return Fail(ErrorKind::kBadData,
-                  "a deletion vector without path, size or cardinality, or out of range");
-    }
-    DeletionVectorDescriptor vector{.path_or_inline = std::string(*path),
-                                    .size_in_bytes = static_cast<std::int32_t>(*size),
-                                    .cardinality = *cardinality,
-                                    .max_row_index = max_rows.At(row)};
-    if (offset) vector.offset = static_cast<std::int32_t>(*offset);
-    RTL_CHECK(CheckVector(*storage_type, vector));
-    return vector;
-  }
+struct Batch {
+  std::size_t file = 0;
+  CheckpointBatch rows;
 };
 
-// Fields that add and remove share.
-struct FileColumns {
-  StringColumn paths;
-  VectorColumns vectors;
-  StringMapColumn partition_values;
-  IntColumn sizes;
-  BoolColumn data_changes;
+// A small file is read sooner than a thread is started. From a remote store each file is a few requests that
+// wait, so more are under way than the machine has cores.
+SideBySide HowToRead(const store::ObjectStore& store, std::span<const store::ObjectInfo> files) {
+  constexpr std::int64_t kSmall = 512 << 10;
+  std::int64_t bytes = 0;
+  for (const store::ObjectInfo& info : files) bytes += info.size;
+  const bool remote = store.Traits().remote;
+  if (bytes <= kSmall && !(remote && files.size() > 1)) return {.threads = 0};
+  const std::size_t cores = std::clamp(std::thread::hardware_concurrency(), 1U, 4U);
+  return {.threads = remote ? 8 : cores, .waiting = 4};
+}
 
-  static Result<FileColumns> Find(const StructColumn& actions) {
-    FileColumns columns;
-    RTL_TRY(columns.paths, StringColumn::Find(actions, "path"));
-    RTL_TRY(const auto vectors, FindStruct(actions, "deletionVector"));
-    RTL_TRY(columns.vectors, VectorColumns::Find(vectors));
-    RTL_TRY(columns.partition_values, StringMapColumn::Find(actions, "partitionValues"));
-    RTL_TRY(columns.sizes, IntColumn::Find(actions, "size"));
-    RTL_TRY(columns.data_changes, BoolColumn::Find(actions, "dataChange"));
-    return columns;
-  }
+// Each batch of the files, in no order between files.
+Result<> ForEachBatch(store::ObjectStore& store, std::span<const store::ObjectInfo> files, bool is_json,
+                      CheckpointPart part, ReplaySink::Wants wants,
+                      const std::function<Result<>(CheckpointBatch&&)>& take) {
+  return RunSideBySide<Batch>(
+      files.size(), HowToRead(store, files),
+      [&](std::size_t file, const std::function<bool(Batch&&)>& give) {
+        const auto give_rows = [&](CheckpointBatch&& rows) { return give({file, std::move(rows)}); };
+        return is_json ? ReadJsonCheckpoint(store, files[file], wants, give_rows)
+                       : ReadParquetCheckpoint(store, files[file], part, wants, give_rows);
+      },
+      [&](Batch&& batch) -> Result<> {
+        const auto taken = take(std::move(batch.rows));
+        return taken ? taken : Fail(taken.error().Wrap(files[batch.file].key));
+      });
+}
 
-  template <typename FileAction>
-  Result<> Fill(std::int64_t row, FileAction& action) const {
-    const auto uri = paths.At(row);
-    if (!uri) return Fail(ErrorKind::kBadData, "a file action without a path");
-    action.path = DecodePath(*uri);
-    RTL_TRY(action.deletion_vector, vectors.At(row));
-    if (EncodePath(action.path) != *uri) action.path_in_log = *uri;
-    action.partition_values = partition_values.NullableAt(row);
-    action.data_change = data_changes.At(row).value_or(false);
+bool IsFileAction(const Action& action) {
+  return std::holds_alternative<Add>(action) || std::holds_alternative<Remove>(action);
+}
+
+// What the top level of a checkpoint says of itself.
+class TopLevel {
+ public:
+  TopLevel(const CheckpointFiles& files) : files_(files) {}
+
+  Result<> Take(CheckpointBatch&& rows, Replay* replay) {
+    for (const CheckpointMetadata& metadata : rows.metadatas) {
+      if (std::exchange(has_metadata_, true)) return Damaged("it has two checkpointMetadata actions");
+      if (metadata.version != files_.version) {
+        return Damaged(fmt::format("by its checkpointMetadata it is of version {}", metadata.version));
+      }
+      tags_ = metadata.tags;
+    }
+    std::ranges::move(rows.sidecars, std::back_inserter(sidecars_));
+    has_files_ = has_files_ || std::ranges::any_of(rows.actions, IsFileAction);
+    if (replay == nullptr) return {};
+    for (Action& action : rows.actions) RTL_CHECK(replay->ApplyCheckpointed(std::move(action)));
     return {};
   }
+
+  // Protocol: "V2 Spec" and "Allowed combinations".
+  Result<> Check() const {
+    const bool must = files_.kind == LogFileKind::kUuidCheckpoint;
+    const bool may = files_.kind != LogFileKind::kCheckpointPart;
+    if (must && !has_metadata_) return Damaged("it has no checkpointMetadata, which its name asks for");
+    if (has_metadata_ && !may) return Damaged("it has checkpointMetadata, which parts never have");
+    if (!sidecars_.empty() && !has_metadata_) return Damaged("it has sidecars but no checkpointMetadata");
+    if (!sidecars_.empty() && has_files_) return Damaged("it has files of its own beside its sidecars");
+    return {};
+  }
+
+  std::vector<Sidecar>& sidecars() { return sidecars_; }
+  std::map<std::string, std::string>& tags() { return tags_; }
+
+ private:
+  std::unexpected<Error> Damaged(std::string what) const {
+    return Fail(ErrorKind::kBadData, std::move(what));
+  }
+
+  const CheckpointFiles& files_;
+  bool has_metadata_ = false;
+  bool has_files_ = false;
+  std::vector<Sidecar> sidecars_;
+  std::map<std::string, std::string> tags_;
 };
 
-Result<> TakeAdds(const StructColumn& adds, Replay& replay) {
-  if (!adds) return {};
-  RTL_TRY(const auto files, FileColumns::Find(adds));
-  RTL_TRY(const auto modification_times, IntColumn::Find(adds, "modificationTime"));
-  RTL_TRY(const auto stats, StringColumn::Find(adds, "stats"));
-  RTL_TRY(const auto tags, StringMapColumn::Find(adds, "tags"));
-  for (std::int64_t row = 0; row < adds->length(); ++row) {
-    if (adds->IsNull(row)) continue;
-    Add add;
-    RTL_CHECK(files.Fill(row, add));
-    const auto size = files.sizes.At(row);
-    if (!size) return Fail(ErrorKind::kBadData, fmt::format("file {} has no size", add.path));
-    add.size = *size;
-    add.modification_time_ms = modification_times.At(row).value_or(0);
-    add.stats = stats.At(row).value_or("");
-    add.tags = tags.At(row);
-    RTL_CHECK(replay.ApplyCheckpointed(std::move(add)));
-  }
-  return {};
-}
-
-Result<> TakeRemoves(const StructColumn& removes, Replay& replay) {
-  if (!removes) return {};
-  RTL_TRY(const auto files, FileColumns::Find(removes));
-  RTL_TRY(const auto timestamps, IntColumn::Find(removes, "deletionTimestamp"));
-  for (std::int64_t row = 0; row < removes->length(); ++row) {
-    if (removes->IsNull(row)) continue;
-    Remove remove;
-    RTL_CHECK(files.Fill(row, remove));
-    remove.deletion_timestamp_ms = timestamps.At(row);
-    remove.size = files.sizes.At(row);
-    RTL_CHECK(replay.ApplyCheckpointed(std::move(remove)));
-  }
-  return {};
-}
-
-Result<> TakeBatch(const arrow::RecordBatch& batch, Replay& replay) {
-  RTL_TRY(const auto sidecars, FindStruct(batch, "sidecar"));
-  if (sidecars && sidecars->null_count() < sidecars->length()) {
-    return Fail(ErrorKind::kUnsupported, "a checkpoint with sidecars (table feature v2Checkpoint)");
-  }
-  RTL_TRY(const auto protocols, FindStruct(batch, "protocol"));
-  RTL_CHECK(TakeProtocol(protocols, replay));
-  RTL_TRY(const auto metadatas, FindStruct(batch, "metaData"));
-  RTL_CHECK(TakeMetadata(metadatas, replay));
-  RTL_TRY(const auto txns, FindStruct(batch, "txn"));
-  RTL_CHECK(TakeTxns(txns, replay));
-  RTL_TRY(const auto domains, FindStruct(batch, "domainMetadata"));
-  RTL_CHECK(TakeDomains(domains, replay));
-  RTL_TRY(const auto removes, FindStruct(batch, "remove"));
-  RTL_CHECK(TakeRemoves(removes, replay));
-  RTL_TRY(const auto adds, FindStruct(batch, "add"));
-  return TakeAdds(adds, replay);
-}
-
-Result<> ReadRowGroups(const ParquetObject& object, ReplaySink::Wants wants, Replay& replay) {
-  parquet::arrow::FileReader& reader = object.reader();
-  std::vector<int> leaves;
-  for (const auto& field : reader.manifest().schema_fields) {
-    SelectLeaves(field, field.field->name(), wants, false, leaves);
-  }
-  if (leaves.empty()) return Fail(ErrorKind::kBadData, "not a checkpoint");
-  for (int group = 0; group < reader.num_row_groups(); ++group) {
-    RTL_TRY(const auto batches, object.ReadRowGroup(group, leaves));
-    while (true) {
-      std::shared_ptr<arrow::RecordBatch> batch;
-      if (const auto read = batches->ReadNext(&batch); !read.ok()) return Fail(FromArrow(read));
-      if (!batch) break;
-      if (const auto valid = batch->Validate(); !valid.ok()) return Fail(FromArrow(valid));
-      RTL_CHECK(TakeBatch(*batch, replay));
-    }
-  }
-  return {};
+std::string_view LogOf(const CheckpointFiles& files) {
+  const std::string_view key = files.parts.front().key;
+  return key.substr(0, key.rfind('/') + 1);
 }
 
 }  // namespace
 
+Result<std::string> SidecarKey(std::string_view log, std::string_view path) {
+  const std::string folder = fmt::format("/_delta_log/{}", kSidecarFolder);
+  std::string_view name = path;
+  if (const auto at = path.rfind(folder); at != std::string_view::npos)
+    name = path.substr(at + folder.size());
+  if (name.empty() || name.contains('/') || name == "." || name == ".." || name.contains('\0')) {
+    return Fail(ErrorKind::kBadData,
+                fmt::format("the path of a sidecar leads out of the table's log: {}", path));
+  }
+  return fmt::format("{}{}{}", log, kSidecarFolder, name);
+}
+
+Result<CheckpointTop> ReadCheckpointTop(store::ObjectStore& store, const CheckpointFiles& files,
+                                        ReplaySink::Wants wants, Replay* replay) {
+  TopLevel top(files);
+  RTL_CHECK(ForEachBatch(store, files.parts, files.is_json, CheckpointPart::kTopLevel, wants,
+                         [&](CheckpointBatch&& rows) { return top.Take(std::move(rows), replay); }));
+  const std::string& key = files.parts.front().key;
+  if (const auto sound = top.Check(); !sound) return Fail(sound.error().Wrap(key));
+  CheckpointTop read{.tags = std::move(top.tags())};
+  read.sidecars.reserve(top.sidecars().size());
+  for (Sidecar& sidecar : top.sidecars()) {
+    auto sidecar_key = SidecarKey(LogOf(files), sidecar.path);
+    if (!sidecar_key) return Fail(sidecar_key.error().Wrap(key));
+    read.sidecars.push_back({std::move(*sidecar_key), std::move(sidecar)});
+  }
+  return read;
+}
+
 Result<> ReadCheckpoint(store::ObjectStore& store, const CheckpointFiles& files, ReplaySink::Wants wants,
                         Replay& replay) {
-  constexpr std::int64_t kBatchRows = 8192;
-  for (const store::ObjectInfo& info : files.parts) {
-    RTL_TRY(const auto object, ParquetObject::Open(store, info, kBatchRows));
-    RTL_CHECK(object.Guard([&] { return ReadRowGroups(object, wants, replay); }));
-  }
-  return {};
+  RTL_TRY(const auto top, ReadCheckpointTop(store, files, wants, &replay));
+  if (!wants.files) return {};
+  std::vector<store::ObjectInfo> infos;
+  infos.reserve(top.sidecars.size());
+  // Sidecars never change, so what the checkpoint says of their size is enough to read them.
+  for (const SidecarFile& file : top.sidecars) infos.push_back({.key = file.key, .size = file.action.size});
+  const auto read = ForEachBatch(store, infos, false, CheckpointPart::kSidecar, wants,
+                                 [&](CheckpointBatch&& rows) -> Result<> {
+                                   for (Action& action : rows.actions)
+                                     RTL_CHECK(replay.ApplyCheckpointed(std::move(action)));
+                                   return {};
+                                 });
+  return read ? read : Fail(read.error().Wrap(files.parts.front().key));
+}
+
+Result<std::vector<SidecarFile>> ReadSidecars(store::ObjectStore& store, const CheckpointFiles& files) {
+  RTL_TRY(auto top, ReadCheckpointTop(store, files, {.files = false}, nullptr));
+  return std::move(top.sidecars);
 }
 
 }  // namespace rtl::delta

@@ -22,7 +22,22 @@ using arrow::field;
 using arrow::Status;
 
 // The top-level columns, in the order of the schema.
-enum Column { kTxn, kAdd, kRemove, kMetadata, kProtocol, kDomainMetadata, kColumns };
+enum Column {
+  kTxn,
+  kAdd,
+  kRemove,
+  kMetadata,
+  kProtocol,
+  kDomainMetadata,
+  kCheckpointMetadata,
+  kSidecar,
+  kColumns
+};
+
+bool HasColumn(CheckpointColumns columns, int column) {
+  if (columns == CheckpointColumns::kSidecar) return column == kAdd || column == kRemove;
+  return columns == CheckpointColumns::kTopLevel || (column != kCheckpointMetadata && column != kSidecar);
+}
 
 std::shared_ptr<arrow::DataType> StringMap() {
   return arrow::map(arrow::utf8(), field("value", arrow::utf8(), true));
@@ -113,50 +128,55 @@ std::string PathInLog(const FileAction& action) {
   return action.path_in_log.empty() ? EncodePath(action.path) : action.path_in_log;
 }
 
-}  // namespace
-
-std::shared_ptr<arrow::Schema> CheckpointSchema(bool with_stats) {
+// Of all columns, in their order.
+arrow::FieldVector AllFields(bool with_stats) {
   arrow::FieldVector add{field("path", arrow::utf8()),           field("partitionValues", StringMap()),
                          field("size", arrow::int64()),          field("modificationTime", arrow::int64()),
                          field("dataChange", arrow::boolean()),  field("tags", StringMap()),
                          field("deletionVector", VectorStruct())};
   if (with_stats) add.push_back(field("stats", arrow::utf8()));
-  return arrow::schema(
-      {field("txn", arrow::struct_({field("appId", arrow::utf8()), field("version", arrow::int64()),
-                                    field("lastUpdated", arrow::int64())})),
-       field("add", arrow::struct_(add)),
-       field("remove",
-             arrow::struct_({field("path", arrow::utf8()), field("deletionTimestamp", arrow::int64()),
-                             field("dataChange", arrow::boolean()),
-                             field("extendedFileMetadata", arrow::boolean()),
-                             field("partitionValues", StringMap()), field("size", arrow::int64()),
-                             field("deletionVector", VectorStruct())})),
-       field("metaData",
-             arrow::struct_({field("id", arrow::utf8()), field("name", arrow::utf8()),
-                             field("description", arrow::utf8()),
-                             field("format", arrow::struct_({field("provider", arrow::utf8()),
-                                                             field("options", StringMap())})),
-                             field("schemaString", arrow::utf8()), field("partitionColumns", StringList()),
-                             field("configuration", StringMap()), field("createdTime", arrow::int64())})),
-       field("protocol",
-             arrow::struct_({field("minReaderVersion", arrow::int32()),
-                             field("minWriterVersion", arrow::int32()), field("readerFeatures", StringList()),
-                             field("writerFeatures", StringList())})),
-       field("domainMetadata",
-             arrow::struct_({field("domain", arrow::utf8()), field("configuration", arrow::utf8()),
-                             field("removed", arrow::boolean())}))});
+  const auto format = arrow::struct_({field("provider", arrow::utf8()), field("options", StringMap())});
+  return {field("txn", arrow::struct_({field("appId", arrow::utf8()), field("version", arrow::int64()),
+                                       field("lastUpdated", arrow::int64())})),
+          field("add", arrow::struct_(add)),
+          field("remove",
+                arrow::struct_({field("path", arrow::utf8()), field("deletionTimestamp", arrow::int64()),
+                                field("dataChange", arrow::boolean()),
+                                field("extendedFileMetadata", arrow::boolean()),
+                                field("partitionValues", StringMap()), field("size", arrow::int64()),
+                                field("deletionVector", VectorStruct())})),
+          field("metaData",
+                arrow::struct_({field("id", arrow::utf8()), field("name", arrow::utf8()),
+                                field("description", arrow::utf8()), field("format", format),
+                                field("schemaString", arrow::utf8()), field("partitionColumns", StringList()),
+                                field("configuration", StringMap()), field("createdTime", arrow::int64())})),
+          field("protocol",
+                arrow::struct_(
+                    {field("minReaderVersion", arrow::int32()), field("minWriterVersion", arrow::int32()),
+                     field("readerFeatures", StringList()), field("writerFeatures", StringList())})),
+          field("domainMetadata",
+                arrow::struct_({field("domain", arrow::utf8()), field("configuration", arrow::utf8()),
+                                field("removed", arrow::boolean())})),
+          field("checkpointMetadata",
+                arrow::struct_({field("version", arrow::int64()), field("tags", StringMap())})),
+          field("sidecar",
+                arrow::struct_({field("path", arrow::utf8()), field("sizeInBytes", arrow::int64()),
+                                field("modificationTime", arrow::int64()), field("tags", StringMap())}))};
 }
+
+}  // namespace
 
 struct CheckpointRows::Builders {
   std::shared_ptr<arrow::Schema> schema;
   bool with_stats = true;
-  std::array<std::unique_ptr<arrow::ArrayBuilder>, kColumns> columns;
+  std::array<std::unique_ptr<arrow::ArrayBuilder>, kColumns> columns;  // null: the file has no such column
 
   // A row whose action is in `column`.
   arrow::Result<Row> Begin(Column column) {
     for (int other = 0; other < kColumns; ++other) {
-      if (other != column) ARROW_RETURN_NOT_OK(columns[other]->AppendNull());
+      if (other != column && columns[other]) ARROW_RETURN_NOT_OK(columns[other]->AppendNull());
     }
+    if (!columns[column]) return Status::Invalid("an action that this file has no column for");
     return Row::Begin(*columns[column]);
   }
 };
@@ -165,15 +185,22 @@ CheckpointRows::CheckpointRows(std::unique_ptr<Builders> builders) : builders_(s
 CheckpointRows::CheckpointRows(CheckpointRows&&) noexcept = default;
 CheckpointRows::~CheckpointRows() = default;
 
-arrow::Result<CheckpointRows> CheckpointRows::Make(bool with_stats) {
+arrow::Result<CheckpointRows> CheckpointRows::Make(CheckpointColumns columns, bool with_stats) {
   auto builders = std::make_unique<Builders>();
-  builders->schema = CheckpointSchema(with_stats);
   builders->with_stats = with_stats;
+  arrow::FieldVector fields;
+  const arrow::FieldVector all = AllFields(with_stats);
   for (int column = 0; column < kColumns; ++column) {
-    ARROW_ASSIGN_OR_RAISE(builders->columns[column],
-                          arrow::MakeBuilder(builders->schema->field(column)->type()));
+    if (!HasColumn(columns, column)) continue;
+    fields.push_back(all[column]);
+    ARROW_ASSIGN_OR_RAISE(builders->columns[column], arrow::MakeBuilder(all[column]->type()));
   }
+  builders->schema = arrow::schema(std::move(fields));
   return CheckpointRows(std::move(builders));
+}
+
+const std::shared_ptr<arrow::Schema>& CheckpointRows::schema() const {
+  return builders_->schema;
 }
 
 Status CheckpointRows::Append(const Protocol& protocol) {
@@ -247,9 +274,28 @@ Status CheckpointRows::Append(const Remove& remove) {
   return Status::OK();
 }
 
+Status CheckpointRows::Append(const CheckpointMetadata& metadata) {
+  ARROW_ASSIGN_OR_RAISE(Row row, builders_->Begin(kCheckpointMetadata));
+  ARROW_RETURN_NOT_OK(row.Long(metadata.version));
+  ARROW_RETURN_NOT_OK(row.Strings(metadata.tags));
+  ++size_;
+  return Status::OK();
+}
+
+Status CheckpointRows::Append(const Sidecar& sidecar) {
+  ARROW_ASSIGN_OR_RAISE(Row row, builders_->Begin(kSidecar));
+  ARROW_RETURN_NOT_OK(row.String(EncodePath(sidecar.path)));
+  ARROW_RETURN_NOT_OK(row.Long(sidecar.size));
+  ARROW_RETURN_NOT_OK(row.Long(sidecar.modification_time_ms));
+  ARROW_RETURN_NOT_OK(row.Strings(sidecar.tags));
+  ++size_;
+  return Status::OK();
+}
+
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> CheckpointRows::Take() {
   arrow::ArrayVector arrays;
   for (const auto& column : builders_->columns) {
+    if (!column) continue;
     ARROW_ASSIGN_OR_RAISE(arrays.emplace_back(), column->Finish());
   }
   return arrow::RecordBatch::Make(builders_->schema, std::exchange(size_, 0), std::move(arrays));

@@ -11,14 +11,19 @@
 
 namespace rtl::delta {
 
-// `with_stats`: whether add has a stats column (table property delta.checkpoint.writeStatsAsJson).
-std::shared_ptr<arrow::Schema> CheckpointSchema(bool with_stats);
+// Which actions a file has columns for.
+enum class CheckpointColumns {
+  kV1,        // all but the second spec's own (protocol: "V1 Spec")
+  kTopLevel,  // all (protocol: "V2 Spec")
+  kSidecar,   // file actions (protocol: "Sidecar Files")
+};
 
 // Collects actions, one a row. File actions are written with dataChange = false: a checkpoint changes
 // nothing.
 class CheckpointRows {
  public:
-  static arrow::Result<CheckpointRows> Make(bool with_stats);
+  // `with_stats`: whether add has a stats column (table property delta.checkpoint.writeStatsAsJson).
+  static arrow::Result<CheckpointRows> Make(CheckpointColumns columns, bool with_stats);
   CheckpointRows(CheckpointRows&&) noexcept;
   ~CheckpointRows();
 
@@ -28,6 +33,10 @@ class CheckpointRows {
   arrow::Status Append(const DomainMetadata& domain);
   arrow::Status Append(const Add& add);
   arrow::Status Append(const Remove& remove);
+  arrow::Status Append(const CheckpointMetadata& metadata);
+  arrow::Status Append(const Sidecar& sidecar);
+
+  const std::shared_ptr<arrow::Schema>& schema() const;
 
   std::int64_t size() const { return size_; }                 // rows since the last Take()
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Take();  // leaves none

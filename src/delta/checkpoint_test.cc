@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "delta/json_checksum.h"
 #include "delta/log_names.h"
 #include "delta/table.h"
 #include "delta/testing_actions.h"
@@ -132,7 +133,9 @@ TEST_F(CheckpointTest, TheHintSaysWhatIsThere) {
   Checkpoint(Load());
   const auto hint = store_.Get(LogKey("_last_checkpoint"), {});
   const auto size = store_.Head(LogKey(CheckpointName(4)))->size;
-  EXPECT_EQ(hint->bytes, fmt::format(R"({{"version":4,"size":7,"sizeInBytes":{},"numOfAddFiles":2}})", size));
+  const auto fields = fmt::format(R"("version":4,"size":7,"sizeInBytes":{},"numOfAddFiles":2)", size);
+  EXPECT_EQ(hint->bytes,
+            fmt::format(R"({{{},"checksum":"{}"}})", fields, **JsonChecksum("{" + fields + "}")));
 }
 
 TEST_F(CheckpointTest, TheHintNeverLeadsBack) {

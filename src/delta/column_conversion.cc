@@ -24,8 +24,8 @@ using TypePtr = std::shared_ptr<arrow::DataType>;
 using BufferPtr = std::shared_ptr<arrow::Buffer>;
 
 std::unexpected<Error> OtherKind(const arrow::Array& array, const DataType& type) {
-  return Fail(ErrorKind::kBadData, fmt::format("the file has type {}, the table {}", array.type()->ToString(),
-                                               ToString(type)));
+  return Fail(ErrorKind::kBadData,
+              fmt::format("the file has type {}, the table {}", array.type()->ToString(), ToString(type)));
 }
 
 // Which entries are not null, counted from the array's own first; null when all are.
@@ -119,8 +119,8 @@ Result<ArrayPtr> ConvertList(const ArrayPtr& array, const DataType& type, const 
   }
   RTL_TRY(auto validity, ValidityOf(lists));
   RTL_TRY(auto offsets, OffsetsOf(lists));
-  return arrow::MakeArray(arrow::ArrayData::Make(to, lists.length(), {std::move(validity), std::move(offsets)},
-                                                 {values->data()}, lists.null_count()));
+  return arrow::MakeArray(arrow::ArrayData::Make(
+      to, lists.length(), {std::move(validity), std::move(offsets)}, {values->data()}, lists.null_count()));
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "core/json_writer.h"
+#include "delta/action_lines.h"
 #include "delta/action_reader.h"
+#include "delta/action_writer.h"
 #include "delta/check_actions.h"
 #include "delta/data_path.h"
 #include "delta/table.h"
@@ -52,25 +54,13 @@ void WriteVector(JsonWriter& json, const std::optional<DeletionVectorDescriptor>
 }
 
 void Write(JsonWriter& json, const Protocol& protocol) {
-  json.Key("protocol").BeginObject();
-  json.Key("minReaderVersion").Int(protocol.min_reader_version);
-  json.Key("minWriterVersion").Int(protocol.min_writer_version);
-  if (protocol.min_reader_version >= 3) WriteStrings(json, "readerFeatures", protocol.reader_features);
-  if (protocol.min_writer_version >= 7) WriteStrings(json, "writerFeatures", protocol.writer_features);
-  json.EndObject();
+  json.Key("protocol");
+  WriteObject(json, protocol);
 }
 
 void Write(JsonWriter& json, const Metadata& metadata) {
-  json.Key("metaData").BeginObject();
-  json.Key("id").String(metadata.id);
-  if (!metadata.name.empty()) json.Key("name").String(metadata.name);
-  if (!metadata.description.empty()) json.Key("description").String(metadata.description);
-  json.Key("format").Raw(R"({"provider":"parquet","options":{}})");
-  json.Key("schemaString").String(ToSchemaString(metadata.schema));
-  WriteStrings(json, "partitionColumns", metadata.partition_columns);
-  WriteMap(json, "configuration", metadata.configuration);
-  if (metadata.created_time_ms) json.Key("createdTime").Int(*metadata.created_time_ms);
-  json.EndObject();
+  json.Key("metaData");
+  WriteObject(json, metadata);
 }
 
 void Write(JsonWriter& json, const Add& add) {
@@ -113,19 +103,13 @@ void Write(JsonWriter& json, const AddCdc& cdc) {
 }
 
 void Write(JsonWriter& json, const DomainMetadata& domain) {
-  json.Key("domainMetadata").BeginObject();
-  json.Key("domain").String(domain.domain);
-  json.Key("configuration").String(domain.configuration);
-  json.Key("removed").Bool(domain.removed);
-  json.EndObject();
+  json.Key("domainMetadata");
+  WriteObject(json, domain);
 }
 
 void Write(JsonWriter& json, const Txn& txn) {
-  json.Key("txn").BeginObject();
-  json.Key("appId").String(txn.app_id);
-  json.Key("version").Int(txn.version);
-  if (txn.last_updated_ms) json.Key("lastUpdated").Int(*txn.last_updated_ms);
-  json.EndObject();
+  json.Key("txn");
+  WriteObject(json, txn);
 }
 
 void Write(JsonWriter& json, const CommitInfo& info) {
@@ -141,25 +125,55 @@ void AppendLine(std::string& bytes, const Action& action) {
   bytes += '\n';
 }
 
-std::string_view TrimLine(std::string_view line) {
-  const std::size_t begin = line.find_first_not_of(" \t\r");
-  if (begin == std::string_view::npos) return {};
-  return line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
-}
-
-Result<> ParseLine(simdjson::dom::parser& parser, std::string_view line, std::vector<Action>& actions) {
-  simdjson::dom::element root;
-  // The whole file is padded, so a line needs no copy of its own.
-  if (const auto error = parser.parse(line.data(), line.size(), false).get(root);
-      error != simdjson::SUCCESS) {
-    return Fail(ErrorKind::kBadData, simdjson::error_message(error));
-  }
-  simdjson::dom::object object;
-  if (root.get(object) != simdjson::SUCCESS) return Fail(ErrorKind::kBadData, "not a JSON object");
-  return ReadActions(object, actions);
+Result<std::vector<Action>> ParseActionLines(std::string_view bytes) {
+  const simdjson::padded_string padded(bytes);
+  LineParser lines;
+  std::vector<Action> actions;
+  RTL_CHECK(lines.ForEachLine(
+      padded, [&](simdjson::dom::object line) -> Result<> { return ReadActions(line, actions); }));
+  if (lines.lines() == 0) return Fail(ErrorKind::kBadData, "an empty file");
+  return actions;
 }
 
 }  // namespace
+
+void WriteObject(JsonWriter& json, const Protocol& protocol) {
+  json.BeginObject();
+  json.Key("minReaderVersion").Int(protocol.min_reader_version);
+  json.Key("minWriterVersion").Int(protocol.min_writer_version);
+  if (protocol.min_reader_version >= 3) WriteStrings(json, "readerFeatures", protocol.reader_features);
+  if (protocol.min_writer_version >= 7) WriteStrings(json, "writerFeatures", protocol.writer_features);
+  json.EndObject();
+}
+
+void WriteObject(JsonWriter& json, const Metadata& metadata) {
+  json.BeginObject();
+  json.Key("id").String(metadata.id);
+  if (!metadata.name.empty()) json.Key("name").String(metadata.name);
+  if (!metadata.description.empty()) json.Key("description").String(metadata.description);
+  json.Key("format").Raw(R"({"provider":"parquet","options":{}})");
+  json.Key("schemaString").String(ToSchemaString(metadata.schema));
+  WriteStrings(json, "partitionColumns", metadata.partition_columns);
+  WriteMap(json, "configuration", metadata.configuration);
+  if (metadata.created_time_ms) json.Key("createdTime").Int(*metadata.created_time_ms);
+  json.EndObject();
+}
+
+void WriteObject(JsonWriter& json, const DomainMetadata& domain) {
+  json.BeginObject();
+  json.Key("domain").String(domain.domain);
+  json.Key("configuration").String(domain.configuration);
+  json.Key("removed").Bool(domain.removed);
+  json.EndObject();
+}
+
+void WriteObject(JsonWriter& json, const Txn& txn) {
+  json.BeginObject();
+  json.Key("appId").String(txn.app_id);
+  json.Key("version").Int(txn.version);
+  if (txn.last_updated_ms) json.Key("lastUpdated").Int(*txn.last_updated_ms);
+  json.EndObject();
+}
 
 Remove RemoveOf(const Add& add, std::int64_t deletion_timestamp_ms, bool data_change) {
   return Remove{.path = add.path,
@@ -184,22 +198,16 @@ std::string ToCommitBytes(std::span<const Action> actions) {
 }
 
 Result<std::vector<Action>> ParseCommitBytes(std::string_view bytes) {
-  const simdjson::padded_string padded(bytes);
-  simdjson::dom::parser parser;
-  std::vector<Action> actions;
-  std::size_t number = 0;
-  for (std::string_view rest = padded; !rest.empty();) {
-    ++number;
-    const std::size_t end = rest.find('\n');
-    const std::string_view line = TrimLine(rest.substr(0, end));
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-    if (line.empty()) continue;
-    if (const auto parsed = ParseLine(parser, line, actions); !parsed) {
-      return Fail(parsed.error().Wrap(fmt::format("line {}", number)));
-    }
-  }
-  if (number == 0) return Fail(ErrorKind::kBadData, "an empty file, which no commit is");
+  RTL_TRY(auto actions, ParseActionLines(bytes));
   RTL_CHECK(CheckConsistent(actions));
+  return actions;
+}
+
+Result<std::vector<Action>> ParseCompactionBytes(std::string_view bytes) {
+  RTL_TRY(auto actions, ParseActionLines(bytes));
+  // Of none of the commits in particular, so it says nothing.
+  std::erase_if(actions, [](const Action& action) { return std::holds_alternative<CommitInfo>(action); });
+  RTL_CHECK(CheckReconciled(actions));
   return actions;
 }
 

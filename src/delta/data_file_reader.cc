@@ -53,7 +53,8 @@ Result<Places> Locate(const std::vector<parquet::arrow::SchemaField>& file, cons
     int& at = places.batch_column.emplace_back(-1);
     if (column.is_partition || column.field.type.kind == TypeKind::kVoid) continue;
     // Protocol, "Reader Requirements for Column Mapping": refused, as nulls would hide what the file has.
-    if (!has_ids) return Fail(ErrorKind::kBadData, "it has no field ids, though the table maps columns by id");
+    if (!has_ids)
+      return Fail(ErrorKind::kBadData, "it has no field ids, though the table maps columns by id");
     RTL_TRY(at, FindInFile(fields, column.field, columns.mode));
     if (at >= 0) wanted.push_back(at);
   }
@@ -76,16 +77,16 @@ class RowMaker {
       auto& constant = maker.constants_.emplace_back();
       if (!column.is_partition) continue;
       const auto value = add.partition_values.find(column.name_in_log);
-      auto parsed =
-          ParsePartitionValue(value == add.partition_values.end() ? std::nullopt : value->second,
-                              column.field.type, columns.partition_zone);
+      auto parsed = ParsePartitionValue(value == add.partition_values.end() ? std::nullopt : value->second,
+                                        column.field.type, columns.partition_zone);
       if (!parsed) return Fail(parsed.error().Wrap(fmt::format("column {}", column.field.name)));
       constant = std::move(*parsed);
     }
     maker.schema_ = columns.schema;
     if (with_positions) {
-      RTL_TRY(maker.schema_, FromArrow(columns.schema->AddField(
-                                 columns.schema->num_fields(), arrow::field(kPositionColumn, arrow::int64()))));
+      RTL_TRY(maker.schema_,
+              FromArrow(columns.schema->AddField(columns.schema->num_fields(),
+                                                 arrow::field(kPositionColumn, arrow::int64()))));
     }
     maker.with_positions_ = with_positions;
     return maker;
@@ -100,7 +101,8 @@ class RowMaker {
     arrow::ArrayVector arrays;
     for (std::size_t i = 0; i < columns_->columns.size(); ++i) {
       auto values = ValuesOf(i, places.batch_column[i], batch);
-      if (!values) return Fail(values.error().Wrap(fmt::format("column {}", columns_->columns[i].field.name)));
+      if (!values)
+        return Fail(values.error().Wrap(fmt::format("column {}", columns_->columns[i].field.name)));
       arrays.push_back(std::move(*values));
     }
     if (with_positions_) {
@@ -130,7 +132,8 @@ class RowMaker {
     return FromArrow(builder.Finish());
   }
 
-  static Result<BatchPtr> Without(const DeletionVector& struck_out, const BatchPtr& rows, std::int64_t first) {
+  static Result<BatchPtr> Without(const DeletionVector& struck_out, const BatchPtr& rows,
+                                  std::int64_t first) {
     const auto kept = arrow::Buffer::FromVector(struck_out.KeptBitmap(first, rows->num_rows()));
     const auto mask = std::make_shared<arrow::BooleanArray>(rows->num_rows(), kept);
     RTL_TRY(const auto filtered, FromArrow(arrow::compute::Filter(arrow::Datum(rows), arrow::Datum(mask))));

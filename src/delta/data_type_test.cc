@@ -50,15 +50,17 @@ TEST(DataType, NestedTypesBecomeATree) {
 }
 
 TEST(DataType, WhatIsNoneIsRefusedByName) {
-  for (const auto* text : {"interval", R"({"type":"udt"})", R"json({"type":"array","elementType":"char(3)"})json"}) {
+  for (const auto* text :
+       {"interval", R"({"type":"udt"})", R"json({"type":"array","elementType":"char(3)"})json"}) {
     const auto type = ParseType(text);
     ASSERT_FALSE(type) << text;
     EXPECT_EQ(type.error().kind(), ErrorKind::kUnsupported);
   }
   for (const auto* text :
-       {"decimal(39,1)", "decimal(3,4)", "decimal(a,1)", R"({"type":"array"})", R"({"type":"map","keyType":"string"})",
-        R"({"type":"struct"})", R"({"type":"struct","fields":[1]})", R"({"type":"struct","fields":[{"name":"a"}]})",
-        R"({"type":"array","elementType":3})", "{", R"({"fields":[]})",
+       {"decimal(39,1)", "decimal(3,4)", "decimal(a,1)", R"({"type":"array"})",
+        R"({"type":"map","keyType":"string"})", R"({"type":"struct"})", R"({"type":"struct","fields":[1]})",
+        R"({"type":"struct","fields":[{"name":"a"}]})", R"({"type":"array","elementType":3})", "{",
+        R"({"fields":[]})",
         R"({"type":"struct","fields":[{"name":"a","type":"long"},{"name":"A","type":"long"}]})"}) {
     const auto type = ParseType(text);
     ASSERT_FALSE(type) << text;
@@ -96,7 +98,8 @@ TEST(DataType, AColumnsMetadata) {
   EXPECT_EQ(field->id, 7);
   EXPECT_EQ(field->physical_name, "col-x");
   EXPECT_FALSE(field->nullable);
-  for (const auto* metadata : {"{", R"({"delta.columnMapping.id":"7"})", R"({"delta.columnMapping.id":4294967296})"}) {
+  for (const auto* metadata :
+       {"{", R"({"delta.columnMapping.id":"7"})", R"({"delta.columnMapping.id":4294967296})"}) {
     const auto bad = ParseTypedField({.name = "x", .type = "long", .metadata = metadata});
     ASSERT_FALSE(bad) << metadata;
     EXPECT_EQ(bad.error().kind(), ErrorKind::kBadData);
@@ -104,17 +107,35 @@ TEST(DataType, AColumnsMetadata) {
 }
 
 TEST(TypeChanges, TheProtocolsWidenings) {
-  const auto widens = [](std::string_view from, std::string_view to) { return IsWidening(TypeOf(from), TypeOf(to)); };
-  for (const auto& [from, to] : std::vector<std::pair<const char*, const char*>>{
-           {"byte", "short"}, {"byte", "long"}, {"integer", "long"}, {"float", "double"}, {"integer", "double"},
-           {"date", "timestamp_ntz"}, {"decimal(5,2)", "decimal(7,3)"}, {"decimal(5,2)", "decimal(6,2)"},
-           {"short", "decimal(10,0)"}, {"integer", "decimal(12,2)"}, {"long", "decimal(20,0)"}, {"void", "string"}}) {
+  const auto widens = [](std::string_view from, std::string_view to) {
+    return IsWidening(TypeOf(from), TypeOf(to));
+  };
+  for (const auto& [from, to] :
+       std::vector<std::pair<const char*, const char*>>{{"byte", "short"},
+                                                        {"byte", "long"},
+                                                        {"integer", "long"},
+                                                        {"float", "double"},
+                                                        {"integer", "double"},
+                                                        {"date", "timestamp_ntz"},
+                                                        {"decimal(5,2)", "decimal(7,3)"},
+                                                        {"decimal(5,2)", "decimal(6,2)"},
+                                                        {"short", "decimal(10,0)"},
+                                                        {"integer", "decimal(12,2)"},
+                                                        {"long", "decimal(20,0)"},
+                                                        {"void", "string"}}) {
     EXPECT_TRUE(widens(from, to)) << from << " -> " << to;
   }
-  for (const auto& [from, to] : std::vector<std::pair<const char*, const char*>>{
-           {"long", "integer"}, {"long", "double"}, {"double", "float"}, {"date", "timestamp"}, {"integer", "string"},
-           {"decimal(5,2)", "decimal(5,3)"}, {"decimal(5,2)", "decimal(7,1)"}, {"integer", "decimal(9,0)"},
-           {"long", "decimal(19,0)"}, {"timestamp", "timestamp_ntz"}}) {
+  for (const auto& [from, to] :
+       std::vector<std::pair<const char*, const char*>>{{"long", "integer"},
+                                                        {"long", "double"},
+                                                        {"double", "float"},
+                                                        {"date", "timestamp"},
+                                                        {"integer", "string"},
+                                                        {"decimal(5,2)", "decimal(5,3)"},
+                                                        {"decimal(5,2)", "decimal(7,1)"},
+                                                        {"integer", "decimal(9,0)"},
+                                                        {"long", "decimal(19,0)"},
+                                                        {"timestamp", "timestamp_ntz"}}) {
     EXPECT_FALSE(widens(from, to)) << from << " -> " << to;
   }
 }
@@ -123,8 +144,8 @@ TEST(TypeChanges, AnUnknownOneInAColumnsHistoryIsNamed) {
   const auto schema = [](std::string metadata, std::string type) {
     return Schema{{{.name = "x", .type = std::move(type), .metadata = std::move(metadata)}}};
   };
-  EXPECT_TRUE(CheckTypeChanges(
-      schema(R"({"delta.typeChanges":[{"toType":"long","fromType":"integer"}]})", "long")));
+  EXPECT_TRUE(
+      CheckTypeChanges(schema(R"({"delta.typeChanges":[{"toType":"long","fromType":"integer"}]})", "long")));
   const std::string change = R"("metadata":{"delta.typeChanges":[{"toType":"string","fromType":"integer"}]})";
   for (const Schema& bad :
        {schema(R"({"delta.typeChanges":[{"toType":"string","fromType":"integer"}]})", "string"),

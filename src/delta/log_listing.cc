@@ -4,43 +4,76 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
+#include "delta/json_checksum.h"
 #include "delta/json_fields.h"
-#include "delta/log_names.h"
 
 namespace rtl::delta {
 namespace {
 
-// Parts of multi-part checkpoints by version and count: several writers may cut one version differently.
-using Parts = std::map<std::pair<Version, int>, std::map<int, store::ObjectInfo>>;
+class Sorter {
+ public:
+  Sorter(Version from, std::optional<Version> to) : from_(from), to_(to) {}
 
-void Take(LogListing& listing, Parts& parts, const LogFileName& name, store::ObjectInfo&& info) {
-  switch (name.kind) {
-    case LogFileKind::kCommit:
-      listing.commits.emplace(name.version, std::move(info));
-      break;
-    case LogFileKind::kClassicCheckpoint:
-      listing.checkpoints.push_back({name.version, {std::move(info)}});
-      break;
-    case LogFileKind::kCheckpointPart:
-      parts[{name.version, name.parts}].emplace(name.part, std::move(info));
-      break;
-    case LogFileKind::kUuidCheckpoint:
-      listing.has_uuid_checkpoint = true;
-      break;
+  // False when the names to come are of no interest.
+  bool Take(std::string_view name, store::ObjectInfo&& info) {
+    // Versions come first of all names but hidden ones; sidecars and hints after them.
+    if (!name.empty() && name.front() > '9') return false;
+    if (const auto file = ParseLogFileName(name)) {
+      if (to_ && file->version > *to_) return false;
+      if (file->version >= from_) TakeFile(*file, std::move(info));
+    } else if (const auto range = ParseCompactionName(name)) {
+      if (range->first >= from_) listing_.compactions.push_back({range->first, range->last, std::move(info)});
+    } else if (const auto version = ParseChecksumName(name); version && *version >= from_) {
+      listing_.checksums.emplace(*version, std::move(info));
+    }
+    return true;
   }
-}
 
-void TakeCompleteParts(LogListing& listing, Parts&& parts) {
-  for (auto& [key, files] : parts) {
-    const auto& [version, count] = key;
-    if (files.size() != static_cast<std::size_t>(count)) continue;
-    CheckpointFiles checkpoint{.version = version};
-    for (auto& [part, info] : files) checkpoint.parts.push_back(std::move(info));
-    listing.checkpoints.push_back(std::move(checkpoint));
+  LogListing Finish() && {
+    for (auto& [key, files] : parts_) {
+      const auto& [version, count] = key;
+      if (files.size() != static_cast<std::size_t>(count)) continue;
+      CheckpointFiles checkpoint{.version = version, .kind = LogFileKind::kCheckpointPart};
+      for (auto& [part, info] : files) checkpoint.parts.push_back(std::move(info));
+      listing_.checkpoints.push_back(std::move(checkpoint));
+    }
+    // Parts may be of several writers who cut one version differently, Parquet is read faster than JSON.
+    const auto rank = [](const CheckpointFiles& files) {
+      const int kind = files.kind == LogFileKind::kCheckpointPart ? 0 : files.is_json ? 1 : 2;
+      return std::tuple(files.version, kind, -static_cast<std::ptrdiff_t>(files.parts.size()));
+    };
+    std::ranges::stable_sort(listing_.checkpoints, {}, rank);
+    return std::move(listing_);
   }
-}
+
+ private:
+  void TakeFile(const LogFileName& name, store::ObjectInfo&& info) {
+    switch (name.kind) {
+      case LogFileKind::kCommit:
+        listing_.commits.emplace(name.version, std::move(info));
+        break;
+      case LogFileKind::kClassicCheckpoint:
+      case LogFileKind::kUuidCheckpoint:
+        listing_.checkpoints.push_back({.version = name.version,
+                                        .kind = name.kind,
+                                        .is_json = name.is_json,
+                                        .parts = {std::move(info)}});
+        break;
+      case LogFileKind::kCheckpointPart:
+        parts_[{name.version, name.parts}].emplace(name.part, std::move(info));
+        break;
+    }
+  }
+
+  Version from_;
+  std::optional<Version> to_;
+  LogListing listing_;
+  // Parts of multi-part checkpoints by version and count: several writers may cut one version differently.
+  std::map<std::pair<Version, int>, std::map<int, store::ObjectInfo>> parts_;
+};
 
 }  // namespace
 
@@ -50,25 +83,21 @@ Version LogListing::Newest() const {
   return std::max(commit, checkpoint);
 }
 
-Result<LogListing> ListLog(store::ObjectStore& store, std::string_view log, Version from) {
+Result<LogListing> ListLog(store::ObjectStore& store, std::string_view log, Version from,
+                           std::optional<Version> to) {
   const std::string start = from > 0 ? fmt::format("{}{}", log, VersionPrefix(from)) : std::string();
   RTL_TRY(const auto lister, store.List(log, start));
-  LogListing listing;
-  Parts parts;
-  while (true) {
+  Sorter sorter(from, to);
+  for (bool more = true; more;) {
     RTL_TRY(auto page, lister->Next());
     if (page.empty()) break;
     for (store::ObjectInfo& info : page) {
-      const auto name = ParseLogFileName(std::string_view(info.key).substr(log.size()));
-      if (name && name->version >= from) Take(listing, parts, *name, std::move(info));
+      const std::string name = info.key.substr(log.size());
+      more = sorter.Take(name, std::move(info));
+      if (!more) break;
     }
   }
-  TakeCompleteParts(listing, std::move(parts));
-  std::ranges::stable_sort(listing.checkpoints, [](const CheckpointFiles& a, const CheckpointFiles& b) {
-    return std::pair(a.version, -static_cast<std::ptrdiff_t>(a.parts.size())) <
-           std::pair(b.version, -static_cast<std::ptrdiff_t>(b.parts.size()));
-  });
-  return listing;
+  return std::move(sorter).Finish();
 }
 
 Result<std::optional<Version>> ReadCheckpointHint(store::ObjectStore& store, std::string_view log) {
@@ -83,6 +112,12 @@ Result<std::optional<Version>> ReadCheckpointHint(store::ObjectStore& store, std
   if (parser.parse(text).get(fields) != simdjson::SUCCESS) return std::nullopt;
   const auto version = FindInt(fields, "version");
   if (!version || !*version || **version < 0) return std::nullopt;
+  const auto checksum = FindString(fields, "checksum");
+  if (!checksum) return std::nullopt;
+  if (*checksum) {
+    const auto computed = JsonChecksum(object->bytes);
+    if (!computed || (*computed && **computed != **checksum)) return std::nullopt;
+  }
   return **version;
 }
 

@@ -39,6 +39,7 @@ std::optional<LogFileName> ParseCheckpointRest(LogFileName name, std::string_vie
   if (dot != std::string_view::npos && LooksLikeUuid(rest.substr(0, dot)) &&
       (rest.substr(dot) == ".json" || rest.substr(dot) == ".parquet")) {
     name.kind = LogFileKind::kUuidCheckpoint;
+    name.is_json = rest.ends_with(".json");
     return name;
   }
   return {};
@@ -62,12 +63,34 @@ std::optional<LogFileName> ParseLogFileName(std::string_view name) {
   return ParseCheckpointRest(parsed, rest.substr(kCheckpoint.size()));
 }
 
+std::optional<CompactionName> ParseCompactionName(std::string_view name) {
+  constexpr std::string_view kRest = ".compacted.json";
+  if (name.size() != 20 + 1 + 20 + kRest.size() || name[20] != '.' || !name.ends_with(kRest)) return {};
+  const auto first = ParseDigits<Version>(name.substr(0, 20), 20);
+  const auto last = ParseDigits<Version>(name.substr(21, 20), 20);
+  if (!first || !last || *first >= *last) return {};
+  return CompactionName{.first = *first, .last = *last};
+}
+
+std::optional<Version> ParseChecksumName(std::string_view name) {
+  if (name.size() != 24 || !name.ends_with(".crc")) return {};
+  return ParseDigits<Version>(name.substr(0, 20), 20);
+}
+
 std::string CommitName(Version version) {
   return fmt::format("{:020}.json", version);
 }
 
 std::string CheckpointName(Version version) {
   return fmt::format("{:020}.checkpoint.parquet", version);
+}
+
+std::string UuidCheckpointName(Version version, std::string_view uuid) {
+  return fmt::format("{:020}.checkpoint.{}.parquet", version, uuid);
+}
+
+std::string ChecksumName(Version version) {
+  return fmt::format("{:020}.crc", version);
 }
 
 std::string VersionPrefix(Version version) {

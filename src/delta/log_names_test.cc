@@ -22,9 +22,36 @@ TEST(LogNames, Checkpoints) {
   EXPECT_EQ(part->kind, LogFileKind::kCheckpointPart);
   EXPECT_EQ(part->part, 2);
   EXPECT_EQ(part->parts, 3);
-  EXPECT_EQ(
-      ParseLogFileName("00000000000000000012.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json")->kind,
-      LogFileKind::kUuidCheckpoint);
+  const std::string uuid = "80a083e8-7026-4e79-81be-64bd76c43a11";
+  const auto json = ParseLogFileName("00000000000000000012.checkpoint." + uuid + ".json");
+  ASSERT_TRUE(json);
+  EXPECT_EQ(json->kind, LogFileKind::kUuidCheckpoint);
+  EXPECT_TRUE(json->is_json);
+  const auto parquet = ParseLogFileName(UuidCheckpointName(12, uuid));
+  ASSERT_TRUE(parquet);
+  EXPECT_EQ(parquet->kind, LogFileKind::kUuidCheckpoint);
+  EXPECT_FALSE(parquet->is_json);
+}
+
+TEST(LogNames, Compactions) {
+  const auto name = ParseCompactionName("00000000000000000004.00000000000000000006.compacted.json");
+  ASSERT_TRUE(name);
+  EXPECT_EQ(name->first, 4);
+  EXPECT_EQ(name->last, 6);
+  for (const auto* other :
+       {"00000000000000000004.00000000000000000004.compacted.json",
+        "00000000000000000006.00000000000000000004.compacted.json",
+        "00000000000000000004.0000000000000000006.compacted.json", "00000000000000000004.json",
+        "00000000000000000004.99999999999999999999.compacted.json", "4.6.compacted.json"}) {
+    EXPECT_FALSE(ParseCompactionName(other)) << other;
+  }
+}
+
+TEST(LogNames, Checksums) {
+  EXPECT_EQ(ParseChecksumName(ChecksumName(7)), 7);
+  EXPECT_EQ(ParseChecksumName("00000000000000000007.crc"), 7);
+  EXPECT_FALSE(ParseChecksumName(".00000000000000000007.json.crc"));
+  EXPECT_FALSE(ParseChecksumName("0000000000000000007.crc"));
 }
 
 TEST(LogNames, WhateverElseIsIgnored) {

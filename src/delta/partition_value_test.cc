@@ -41,7 +41,8 @@ TEST(PartitionValue, EveryType) {
       {"date", "1970-01-02", "[1]"},
       {"decimal(5,2)", "1.5", R"(["1.50"])"},
       {"decimal(20,18)", "0E-18", R"(["0.000000000000000000"])"},
-      {"decimal(38,0)", "99999999999999999999999999999999999999", R"(["99999999999999999999999999999999999999"])"},
+      {"decimal(38,0)", "99999999999999999999999999999999999999",
+       R"(["99999999999999999999999999999999999999"])"},
       {"timestamp", "1970-01-01 00:00:01.5", "[1500000]"},
       {"timestamp", "1970-01-01T00:00:00.123456Z", "[123456]"},
       {"timestamp", "1970-01-01T01:00:00.000000+01:00", "[0]"},
@@ -86,17 +87,18 @@ TEST(PartitionValue, WithoutAZoneTheReaderSaysWhich) {
 }
 
 TEST(PartitionValue, WhatIsNoneOfItsTypeIsNamed) {
-  for (const auto& [type, value] : std::vector<std::pair<std::string, std::string>>{{"integer", "x"},
-                                                                                    {"integer", "2147483648"},
-                                                                                    {"integer", "1.5"},
-                                                                                    {"byte", "128"},
-                                                                                    {"boolean", "1"},
-                                                                                    {"double", "1.5x"},
-                                                                                    {"date", "1970-02-30"},
-                                                                                    {"timestamp", "today"},
-                                                                                    {"timestamp_ntz", "1970-01-01T00:00:00Z"},
-                                                                                    {"decimal(5,2)", "1000"},
-                                                                                    {"decimal(5,2)", "1.005"}}) {
+  for (const auto& [type, value] :
+       std::vector<std::pair<std::string, std::string>>{{"integer", "x"},
+                                                        {"integer", "2147483648"},
+                                                        {"integer", "1.5"},
+                                                        {"byte", "128"},
+                                                        {"boolean", "1"},
+                                                        {"double", "1.5x"},
+                                                        {"date", "1970-02-30"},
+                                                        {"timestamp", "today"},
+                                                        {"timestamp_ntz", "1970-01-01T00:00:00Z"},
+                                                        {"decimal(5,2)", "1000"},
+                                                        {"decimal(5,2)", "1.005"}}) {
     const auto scalar = ParsePartitionValue(value, *ParseType(type));
     ASSERT_FALSE(scalar) << type << " " << value;
     EXPECT_EQ(scalar.error().kind(), ErrorKind::kBadData);

@@ -108,12 +108,13 @@ Result<PredicateColumn> ResolveColumn(const TableState& state, const std::vector
   const std::string& first = names.at(0);
   const auto at = FindNamed(metadata.schema.fields, first);
   if (at < 0) {
-    return Fail(ErrorKind::kNotFound,
-                fmt::format("there is no column {}; the table has {}", first, NamesOf(metadata.schema.fields)));
+    return Fail(ErrorKind::kNotFound, fmt::format("there is no column {}; the table has {}", first,
+                                                  NamesOf(metadata.schema.fields)));
   }
   RTL_TRY(TypedField field, ParseTypedField(metadata.schema.fields[static_cast<std::size_t>(at)]));
   PredicateColumn column;
-  column.is_partition = std::ranges::find(metadata.partition_columns, field.name) != metadata.partition_columns.end();
+  column.is_partition =
+      std::ranges::find(metadata.partition_columns, field.name) != metadata.partition_columns.end();
   for (std::size_t level = 0;; ++level) {
     column.names.push_back(field.name);
     column.names_in_log.push_back(NameInLog(field, mode));
@@ -137,14 +138,15 @@ Result<Literal> ParseLiteral(std::string_view text, LiteralForm form, const Data
   std::optional<Literal> literal;
   if (form == LiteralForm::kNumber) literal = NumberLiteral(text, type);
   if (form == LiteralForm::kString) literal = StringLiteral(text, type);
-  if (form == LiteralForm::kBoolean && type.kind == TypeKind::kBoolean) literal = EqualsIgnoringCase(text, "true");
+  if (form == LiteralForm::kBoolean && type.kind == TypeKind::kBoolean)
+    literal = EqualsIgnoringCase(text, "true");
   if (literal) return std::move(*literal);
   if (type.is_nested() || type.kind == TypeKind::kVoid || type.kind == TypeKind::kVariant) {
     return Fail(ErrorKind::kBadData,
                 fmt::format("a column of type {} can be tested for NULL only", ToString(type)));
   }
-  return Fail(ErrorKind::kBadData, fmt::format("a column of type {} is compared with {}", ToString(type),
-                                               WhatFits(type.kind)));
+  return Fail(ErrorKind::kBadData,
+              fmt::format("a column of type {} is compared with {}", ToString(type), WhatFits(type.kind)));
 }
 
 Predicate Compare(PredicateColumn column, Comparison comparison, Literal literal) {

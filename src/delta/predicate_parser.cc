@@ -104,7 +104,8 @@ class Parser {
 
   Result<std::string> Name() {
     const Token& token = Next();
-    if (token.kind == Kind::kString) return FailHere("a column is expected here; its name is not put in '...'");
+    if (token.kind == Kind::kString)
+      return FailHere("a column is expected here; its name is not put in '...'");
     if (token.kind != Kind::kWord && token.kind != Kind::kQuotedName) {
       return FailHere("the name of a column is expected here");
     }

@@ -61,7 +61,8 @@ std::unexpected<Error> Unfit(const arrow::Array& values) {
               fmt::format("a predicate does not fit values of type {}", values.type()->ToString()));
 }
 
-Result<Truths> CompareNumbers(const arrow::Array& values, Comparison comparison, const ScaledNumber& literal) {
+Result<Truths> CompareNumbers(const arrow::Array& values, Comparison comparison,
+                              const ScaledNumber& literal) {
   switch (values.type_id()) {
     case Type::INT8:
       return CompareWhole<arrow::Int8Array>(values, comparison, literal);
@@ -107,7 +108,8 @@ Result<Truths> CompareValues(const arrow::Array& values, Comparison comparison, 
 }
 
 // The values of the innermost name; null where a struct around them is.
-Result<std::shared_ptr<arrow::Array>> ValuesOf(const PredicateColumn& column, const arrow::RecordBatch& batch) {
+Result<std::shared_ptr<arrow::Array>> ValuesOf(const PredicateColumn& column,
+                                               const arrow::RecordBatch& batch) {
   std::shared_ptr<arrow::Array> values = batch.GetColumnByName(column.names.front());
   for (std::size_t level = 1; values != nullptr && level < column.names.size(); ++level) {
     if (values->type_id() != Type::STRUCT) return Unfit(*values);

@@ -16,7 +16,8 @@ inline int Order(Int128 value, const ScaledNumber& literal) {
 inline int Order(double value, double literal) {
   const bool value_is_nan = std::isnan(value);
   const bool literal_is_nan = std::isnan(literal);
-  if (value_is_nan || literal_is_nan) return static_cast<int>(value_is_nan) - static_cast<int>(literal_is_nan);
+  if (value_is_nan || literal_is_nan)
+    return static_cast<int>(value_is_nan) - static_cast<int>(literal_is_nan);
   return static_cast<int>(value > literal) - static_cast<int>(value < literal);
 }
 inline int Order(bool value, bool literal) {

@@ -99,12 +99,11 @@ Result<ArrayPtr> ConvertPrimitive(const ArrayPtr& array, const TypePtr& to) {
   const Type::type from = array->type_id();
   if (array->type()->Equals(*to)) return array;
   // A column of dates may have become one without a zone, never one of instants.
-  const bool date_as_instant =
-      from == Type::DATE32 && to->id() == Type::TIMESTAMP &&
-      !static_cast<const arrow::TimestampType&>(*to).timezone().empty();
+  const bool date_as_instant = from == Type::DATE32 && to->id() == Type::TIMESTAMP &&
+                               !static_cast<const arrow::TimestampType&>(*to).timezone().empty();
   if (from != Type::NA && (date_as_instant || !MayStandFor(from, to->id()))) {
-    return Fail(ErrorKind::kBadData, fmt::format("the file has type {}, the table {}",
-                                                 array->type()->ToString(), to->ToString()));
+    return Fail(ErrorKind::kBadData,
+                fmt::format("the file has type {}, the table {}", array->type()->ToString(), to->ToString()));
   }
   if (from == Type::TIMESTAMP) return ConvertTimestamp(*array, to);
   auto options = arrow::compute::CastOptions::Safe();

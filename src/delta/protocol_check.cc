@@ -15,9 +15,9 @@ std::unexpected<Error> Refuse(std::string_view verb, std::string_view feature) {
 }
 
 bool IsKnown(std::string_view feature) {
-  constexpr auto kKnown = std::to_array<std::string_view>({"columnMapping", "deletionVectors", "timestampNtz",
-                                                           "typeWidening", "typeWidening-preview",
-                                                           "vacuumProtocolCheck"});
+  constexpr auto kKnown =
+      std::to_array<std::string_view>({"columnMapping", "deletionVectors", "timestampNtz", "typeWidening",
+                                       "typeWidening-preview", "v2Checkpoint", "vacuumProtocolCheck"});
   return std::ranges::find(kKnown, feature) != kKnown.end();
 }
 

@@ -10,7 +10,8 @@ namespace {
 class ReadTableTest : public TableReaderTest {
  protected:
   ReadTableTest() {
-    Schema({{.name = "n", .type = "long"}, {.name = "s", .type = "string"}, {.name = "p", .type = "integer"}});
+    Schema(
+        {{.name = "n", .type = "long"}, {.name = "s", .type = "string"}, {.name = "p", .type = "integer"}});
     state_.metadata.partition_columns = {"p"};
   }
 
@@ -29,8 +30,9 @@ class ReadTableTest : public TableReaderTest {
     add.size = static_cast<std::int64_t>(bytes.size());
     add.modification_time_ms = time;
     add.partition_values["p"] = std::to_string(time);
-    add.stats = fmt::format(R"({{"numRecords":{},"minValues":{{"n":{}}},"maxValues":{{"n":{}}},"nullCount":{{"n":0}}}})",
-                            count, first, first + count - 1);
+    add.stats = fmt::format(
+        R"({{"numRecords":{},"minValues":{{"n":{}}},"maxValues":{{"n":{}}},"nullCount":{{"n":0}}}})", count,
+        first, first + count - 1);
     adds_.push_back(add);
     return adds_.back();
   }
@@ -47,18 +49,19 @@ class ReadTableTest : public TableReaderTest {
     state_.files = ActiveFiles();
     for (const Add& add : adds_) state_.files.Insert(add);
     std::vector<std::string> rows;
-    const auto read = ReadTable(table_, state_, options, [&](const Add&, const arrow::RecordBatch& batch) -> Result<> {
-      EXPECT_TRUE(batch.ValidateFull().ok());
-      EXPECT_GT(batch.num_rows(), 0);
-      for (std::int64_t row = 0; row < batch.num_rows(); ++row) {
-        std::string text;
-        for (const auto& column : batch.columns()) {
-          text += (text.empty() ? "" : "/") + column->GetScalar(row).ValueOrDie()->ToString();
-        }
-        rows.push_back(text);
-      }
-      return {};
-    });
+    const auto read =
+        ReadTable(table_, state_, options, [&](const Add&, const arrow::RecordBatch& batch) -> Result<> {
+          EXPECT_TRUE(batch.ValidateFull().ok());
+          EXPECT_GT(batch.num_rows(), 0);
+          for (std::int64_t row = 0; row < batch.num_rows(); ++row) {
+            std::string text;
+            for (const auto& column : batch.columns()) {
+              text += (text.empty() ? "" : "/") + column->GetScalar(row).ValueOrDie()->ToString();
+            }
+            rows.push_back(text);
+          }
+          return {};
+        });
     EXPECT_TRUE(read) << read.error().message();
     counts_ = read.value_or(ReadCounts());
     EXPECT_EQ(counts_.rows, static_cast<std::int64_t>(rows.size()));
@@ -144,10 +147,18 @@ TEST_F(ReadTableTest, FilesAreChosenByWhateverIsKnownOfThem) {
 
 // Whatever the statistics, a condition gives the rows for which it is true.
 TEST_F(ReadTableTest, ConditionsMeanTheSameWithAndWithoutStatistics) {
-  for (int file = 0; file < 6; ++file) Numbers(std::string(1, static_cast<char>('a' + file)), file * 5, 7, file);
+  for (int file = 0; file < 6; ++file)
+    Numbers(std::string(1, static_cast<char>('a' + file)), file * 5, 7, file);
   Strike(adds_[2], {0, 1, 6});
-  const Texts conditions{"n < 12", "n >= 12 AND n <= 13", "NOT n > 8", "p = 3", "p <> 3 AND n < 20", "n IS NULL",
-                         "n IS NOT NULL AND s > 't2'", "n = 10 OR p = 5 AND NOT s = 't25'", "n > 11.5 AND n < 12.5"};
+  const Texts conditions{"n < 12",
+                         "n >= 12 AND n <= 13",
+                         "NOT n > 8",
+                         "p = 3",
+                         "p <> 3 AND n < 20",
+                         "n IS NULL",
+                         "n IS NOT NULL AND s > 't2'",
+                         "n = 10 OR p = 5 AND NOT s = 't25'",
+                         "n > 11.5 AND n < 12.5"};
   for (const std::string& condition : conditions) {
     TableReadOptions options;
     options.where = Where(condition);

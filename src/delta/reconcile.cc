@@ -49,7 +49,26 @@ Result<> Replay::Apply(std::vector<Action>&& actions) {
 }
 
 Result<> Replay::ApplyCheckpointed(Action&& action) {
+  RTL_CHECK(CheckUnique(action));
   return Take(std::move(action), false);
+}
+
+Result<> Replay::CheckUnique(const Action& checkpointed) {
+  std::string key;
+  if (std::holds_alternative<Protocol>(checkpointed)) {
+    key = "protocol action";
+  } else if (std::holds_alternative<Metadata>(checkpointed)) {
+    key = "metaData action";
+  } else if (const auto* txn = std::get_if<Txn>(&checkpointed)) {
+    key = "txn action for app id " + txn->app_id;
+  } else if (const auto* domain = std::get_if<DomainMetadata>(&checkpointed)) {
+    key = "domainMetadata action for " + domain->domain;
+  } else {
+    return {};
+  }
+  const auto [known, is_new] = checkpointed_.insert(std::move(key));
+  if (is_new) return {};
+  return Fail(ErrorKind::kBadData, fmt::format("a checkpoint with a second {}", *known));
 }
 
 Result<> Replay::Take(Action&& action, bool keep_key) {
@@ -131,7 +150,7 @@ Result<> Advance(TableState& state, const Commit& commit) {
     const auto* add = std::get_if<Add>(&action);
     if (add == nullptr) continue;
     const auto active = state.files.Find(add->path);
-    if (!active || active->deletion_vector == add->deletion_vector) continue;
+    if (!active || LogicalFileKey(*active) == LogicalFileKey(*add)) continue;  // told again
     if (!removed.contains(LogicalFileKey(*active))) return TwiceActive(add->path);
   }
 

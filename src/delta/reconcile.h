@@ -20,9 +20,11 @@ class Replay {
   // `sink` must outlive the replay.
   Replay(Version version, ReplaySink& sink) : sink_(&sink) { state_.version = version; }
 
-  // The next older commit, its actions consistent. Errors are the sink's.
+  // The next older commit, or what was made of several (protocol: "Log Compaction Files"), its actions
+  // consistent. Errors are the sink's.
   Result<> Apply(std::vector<Action>&& actions);
-  // An action of a checkpoint, which lies before all commits applied. Row by row; any order.
+  // An action of a checkpoint, which lies before all commits applied. Row by row; any order. kBadData for a
+  // second protocol or metadata, or a second action of an app id or a domain.
   Result<> ApplyCheckpointed(Action&& action);
 
   // kBadData naming the action that is missing, kUnsupported as CheckReadable.
@@ -30,6 +32,7 @@ class Replay {
 
  private:
   Result<> Take(Action&& action, bool keep_key);
+  Result<> CheckUnique(const Action& checkpointed);
   Result<> TakeFile(Add&& add, bool keep_key);
   Result<> TakeFile(Remove&& remove, bool keep_key);
 
@@ -38,7 +41,8 @@ class Replay {
   bool has_newest_ = false;  // a commit
   bool has_protocol_ = false;
   bool has_metadata_ = false;
-  std::unordered_set<std::string> seen_;  // logical files met in commits
+  std::unordered_set<std::string> seen_;          // logical files met in commits
+  std::unordered_set<std::string> checkpointed_;  // keys of a checkpoint's actions that are no files
 };
 
 // kBadData when a file of that path is active already: two logical files of one data file cannot be.

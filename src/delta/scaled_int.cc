@@ -68,8 +68,7 @@ std::optional<ScaledNumber> ParseScaled(std::string_view text, int scale) {
   const auto kept = static_cast<std::size_t>(std::max<std::int64_t>(whole_digits, 0));
   Int128 value = 0;
   for (std::size_t i = 0; i < kept; ++i) value = value * 10 + (i < digits.size() ? digits[i] - '0' : 0);
-  const bool has_remainder =
-      kept < digits.size() && digits.find_first_not_of('0', kept) != std::string::npos;
+  const bool has_remainder = kept < digits.size() && digits.find_first_not_of('0', kept) != std::string::npos;
   if (!number->negative) return ScaledNumber{.floor = value, .has_remainder = has_remainder};
   return ScaledNumber{.floor = -value - (has_remainder ? 1 : 0), .has_remainder = has_remainder};
 }

@@ -6,7 +6,8 @@
 
 namespace rtl::delta {
 
-__extension__ typedef __int128 Int128;  // NOLINT(modernize-use-using): the warning about it cannot be silenced
+__extension__ typedef __int128
+    Int128;  // NOLINT(modernize-use-using): the warning about it cannot be silenced
 
 inline constexpr Int128 kInt128Max = ~(static_cast<Int128>(1) << 127);
 inline constexpr Int128 kInt128Min = static_cast<Int128>(1) << 127;

@@ -44,6 +44,7 @@ class ReplaySink {
     bool stats = true;
     bool tags = true;
     bool tombstones = false;
+    bool files = true;  // false: those of commits may be given all the same
   };
 
   virtual ~ReplaySink() = default;
@@ -81,6 +82,17 @@ class Table {
   // returned has none: memory then does not grow with the table.
   Result<TableState> Scan(std::optional<Version> version, ReplaySink& sink, bool keep_files = false) const;
 
+  // The newest version that is not later than `at` (to the millisecond): by the timestamps in the commits
+  // where the table has them, else by those of the commits' files (protocol: "In-Commit Timestamps"). A time
+  // after the newest version gives that one. kNotFound when all that can be read is later. One listing of the
+  // log, and with timestamps in commits one get for each time the number of commits can be halved.
+  Result<Version> VersionAt(Timestamp at) const;
+
+  // Writes the checksum file of the version just committed (protocol: "Version Checksum File"). `state` is
+  // the table as of that version, with its files. Not for a version that another may have committed: the txn
+  // id is that of its commit. One that is there already stays as it is.
+  Result<> WriteChecksum(const TableState& state, std::string_view txn_id) const;
+
   // Commits after `after`, in order, contiguous; empty when there are none. One list request (from the next
   // commit's name on) and one get each. kNotFound when commit after+1 is gone though later ones exist (log
   // clean-up).
@@ -104,9 +116,11 @@ class Table {
   // (the same bytes may then be put again while the state is young; design 6.5).
   Result<PutOutcome> SettleUnknown(Version version, std::span<const Action> actions) const;
 
-  // Writes a classic checkpoint (protocol: "V1 Spec") of `version` and the hint _last_checkpoint. Reads the
+  // Writes a checkpoint of `version` and the hint _last_checkpoint: a classic one (protocol: "V1 Spec"), or
+  // one with sidecars (protocol: "V2 Spec") where the table has feature v2Checkpoint and its property
+  // delta.checkpointPolicy is "v2"; of the latter only what changed since the last one is written. Reads the
   // log to do so, and holds no state. Safe at any time, by several writers at once; failing leaves the table
-  // as it was.
+  // as it was, but for sidecars that nothing refers to.
   Result<> WriteCheckpoint(Version version) const;
 
   // Proves that the store honours put-if-absent: of two conditional puts of one new key the second must say
@@ -134,6 +148,8 @@ Result<> Advance(TableState& state, const Commit& commit);
 // The bytes of a commit file: one action a line, commitInfo first.
 std::string ToCommitBytes(std::span<const Action> actions);
 Result<std::vector<Action>> ParseCommitBytes(std::string_view bytes);
+// Those of a log compaction (protocol: "Log Compaction Files").
+Result<std::vector<Action>> ParseCompactionBytes(std::string_view bytes);
 
 // kUnsupported, naming the feature, unless this library can read / write tables of that protocol.
 Result<> CheckReadable(const Protocol& protocol, const Metadata& metadata);

@@ -5,6 +5,7 @@
 #include "delta/check_actions.h"
 #include "delta/log_names.h"
 #include "delta/table.h"
+#include "delta/version_checksum.h"
 
 namespace rtl::delta {
 namespace {
@@ -59,6 +60,16 @@ Result<PutOutcome> Table::SettleUnknown(Version version, std::span<const Action>
   if (!theirs || TxnIdOf(*theirs) != TxnIdOf(actions)) return PutOutcome::kConflicted;
   return Fail(ErrorKind::kBadData,
               fmt::format("{}: commit {} has our txnId but not our bytes", Uri(), version));
+}
+
+Result<> Table::WriteChecksum(const TableState& state, std::string_view txn_id) const {
+  const FileTotals totals{.files = static_cast<std::int64_t>(state.files.size()),
+                          .bytes = state.files.data_bytes()};
+  const std::string bytes = ToChecksumBytes(ChecksumOf(state, totals, txn_id));
+  // Protocol: "Writer Requirements" of checksum files: never over one that is there.
+  const auto put = store_->PutIfAbsent(DataKey("_delta_log/" + ChecksumName(state.version)), bytes);
+  if (put || put.error().kind() == ErrorKind::kCommitUnknown) return {};
+  return Fail(put.error().Wrap(fmt::format("{}, checksum of version {}", Uri(), state.version)));
 }
 
 Result<> Table::ProbePutIfAbsent() const {

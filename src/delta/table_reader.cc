@@ -32,7 +32,8 @@ Result<BatchPtr> RowsWhere(const Predicate& where, const BatchPtr& rows) {
   if (wanted == rows->num_rows()) return rows;
   if (wanted == 0) return BatchPtr();
   arrow::BooleanBuilder builder;
-  if (const auto reserved = builder.Reserve(rows->num_rows()); !reserved.ok()) return Fail(FromArrow(reserved));
+  if (const auto reserved = builder.Reserve(rows->num_rows()); !reserved.ok())
+    return Fail(FromArrow(reserved));
   for (const Truth truth : truths) builder.UnsafeAppend(truth == Truth::kTrue);
   RTL_TRY(const auto mask, FromArrow(builder.Finish()));
   RTL_TRY(const auto filtered, FromArrow(arrow::compute::Filter(arrow::Datum(rows), arrow::Datum(mask))));
@@ -89,8 +90,7 @@ Result<> ReadDataFile(const Table& table, const TableState& state, const Add& ad
 
 Result<ReadCounts> ReadTable(const Table& table, const TableState& state, const TableReadOptions& options,
                              const std::function<Result<>(const Add&, const arrow::RecordBatch&)>& sink) {
-  RTL_TRY(const auto columns,
-          ReadColumns::Of(state, NamesToRead(options), options.partition_zone));
+  RTL_TRY(const auto columns, ReadColumns::Of(state, NamesToRead(options), options.partition_zone));
   const auto read = static_cast<int>(columns.columns.size());
   const int asked = options.columns.empty() ? read : static_cast<int>(options.columns.size());
   RTL_TRY(const auto paths, FilesToRead(state, options, columns.partition_zone));

@@ -2,7 +2,8 @@
 //
 // The table's schema decides on names, types and order, whatever a file has: columns and fields of structs
 // that it lacks are null, other physical types of the same kind are converted, mapped columns are found by
-// physical name or id, partition columns come from the log, rows struck out by a deletion vector are left out.
+// physical name or id, partition columns come from the log, rows struck out by a deletion vector are left
+// out.
 //
 // Errors: kBadData, naming the file, for a damaged one or one that contradicts the table; kNotFound for one
 // that is gone; kUnsupported for one outside the store, for variant columns. An error of a sink ends the read
@@ -24,7 +25,7 @@ class RecordBatch;
 
 namespace rtl::delta {
 
-class Predicate;
+struct Predicate;
 
 struct ReadOptions {
   std::vector<std::string> columns;  // names in the table's schema; empty means all

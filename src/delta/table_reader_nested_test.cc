@@ -23,8 +23,8 @@ std::string Map(const std::string& key, const std::string& value) {
   return R"({"type":"map","keyType":)" + key + R"(,"valueType":)" + value + R"(,"valueContainsNull":true})";
 }
 std::string Mapped(int id, const std::string& name) {
-  return R"({"delta.columnMapping.id":)" + std::to_string(id) + R"(,"delta.columnMapping.physicalName":")" + name +
-         "\"}";
+  return R"({"delta.columnMapping.id":)" + std::to_string(id) + R"(,"delta.columnMapping.physicalName":")" +
+         name + "\"}";
 }
 
 class NestedColumns : public TableReaderTest {
@@ -34,8 +34,9 @@ class NestedColumns : public TableReaderTest {
     state_.metadata.configuration["delta.columnMapping.mode"] = mode;
   }
   // A column "c" of `type`, from a file that has it as `from`.
-  void ExpectRead(const std::string& type, const std::shared_ptr<arrow::DataType>& from, const std::string& json,
-                  const std::shared_ptr<arrow::DataType>& to, const std::string& expected) {
+  void ExpectRead(const std::string& type, const std::shared_ptr<arrow::DataType>& from,
+                  const std::string& json, const std::shared_ptr<arrow::DataType>& to,
+                  const std::string& expected) {
     Schema({{.name = "c", .type = type}});
     File(ParquetBytes({{"c", from, json}}));
     ExpectColumn(to, expected);
@@ -43,11 +44,12 @@ class NestedColumns : public TableReaderTest {
 };
 
 TEST_F(NestedColumns, FieldsOfAStructComeByNameInTheTablesOrder) {
-  const std::string type = Struct(Member("a", "long") + "," + Member("b", "string") + "," + Member("new", "double"));
+  const std::string type =
+      Struct(Member("a", "long") + "," + Member("b", "string") + "," + Member("new", "double"));
   const auto to = arrow::struct_({arrow::field("a", arrow::int64()), arrow::field("b", arrow::utf8()),
                                   arrow::field("new", arrow::float64())});
-  const auto from = arrow::struct_(
-      {arrow::field("B", arrow::utf8()), arrow::field("gone", arrow::int32()), arrow::field("a", arrow::int32())});
+  const auto from = arrow::struct_({arrow::field("B", arrow::utf8()), arrow::field("gone", arrow::int32()),
+                                    arrow::field("a", arrow::int32())});
   ExpectRead(type, from, R"([{"B": "x", "gone": 1, "a": 7}, null, {"B": null, "gone": 2, "a": null}])", to,
              R"([{"a": 7, "b": "x", "new": null}, null, {"a": null, "b": null, "new": null}])");
 }
@@ -78,16 +80,18 @@ TEST_F(NestedColumns, Maps) {
 TEST_F(NestedColumns, BatchesOfOneRowGroupAreCutRight) {
   std::string json = "[";
   for (int i = 0; i < 500; ++i) {
-    json += fmt::format("{}{}", i == 0 ? "" : ",",
-                        i % 7 == 0 ? "null" : fmt::format(R"({{"a": [{}, {}], "m": [["k{}", {}]]}})", i, i + 1, i, i));
+    json += fmt::format(
+        "{}{}", i == 0 ? "" : ",",
+        i % 7 == 0 ? "null" : fmt::format(R"({{"a": [{}, {}], "m": [["k{}", {}]]}})", i, i + 1, i, i));
   }
   json += "]";
   const auto from = arrow::struct_({arrow::field("a", arrow::list(arrow::int32())),
                                     arrow::field("m", arrow::map(arrow::utf8(), arrow::int32()))});
   const auto to = arrow::struct_({arrow::field("m", arrow::map(arrow::utf8(), arrow::int64())),
                                   arrow::field("a", arrow::list(arrow::int64()))});
-  Schema({{.name = "c", .type = Struct(Member("m", Map("\"string\"", "\"long\"")) + "," +
-                                       Member("a", Array("\"long\"")))}});
+  Schema(
+      {{.name = "c",
+        .type = Struct(Member("m", Map("\"string\"", "\"long\"")) + "," + Member("a", Array("\"long\"")))}});
   File(ParquetBytes({{"c", from, json}}, 300));
   const auto batches = Read({.batch_rows = 64});
   ASSERT_TRUE(batches) << batches.error().message();
@@ -105,8 +109,8 @@ TEST_F(NestedColumns, OtherEncodingsWithinNestedTypes) {
   const auto utc = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
   ExpectRead(Struct(Member("t", "timestamp")),
              arrow::struct_({arrow::field("t", arrow::timestamp(arrow::TimeUnit::NANO))}),
-             R"([{"t": 1999}, {"t": -1}, {"t": -1000}, {"t": null}])", arrow::struct_({arrow::field("t", utc)}),
-             R"([{"t": 1}, {"t": -1}, {"t": -1}, {"t": null}])");
+             R"([{"t": 1999}, {"t": -1}, {"t": -1000}, {"t": null}])",
+             arrow::struct_({arrow::field("t", utc)}), R"([{"t": 1}, {"t": -1}, {"t": -1}, {"t": null}])");
 }
 
 TEST_F(NestedColumns, LegacyListsAndTimes) {
@@ -114,12 +118,14 @@ TEST_F(NestedColumns, LegacyListsAndTimes) {
   parquet::ArrowWriterProperties::Builder builder;
   builder.enable_deprecated_int96_timestamps()->disable_compliant_nested_types();
   const auto utc = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-  File(ParquetBytes({arrow::field("l", arrow::list(arrow::field("item", arrow::int32()))), arrow::field("t", utc)},
-                    {"[[1, null], null]", "[-62135596800000000, 253402300799999999]"}, 1000, builder.build()));
+  File(ParquetBytes(
+      {arrow::field("l", arrow::list(arrow::field("item", arrow::int32()))), arrow::field("t", utc)},
+      {"[[1, null], null]", "[-62135596800000000, 253402300799999999]"}, 1000, builder.build()));
   const auto batches = Read();
   ASSERT_TRUE(batches) << batches.error().message();
   const auto& batch = *batches->front();
-  EXPECT_TRUE(batch.column(0)->Equals(arrow::json::ArrayFromJSONString(arrow::list(arrow::int32()), "[[1, null], null]").ValueOrDie()));
+  EXPECT_TRUE(batch.column(0)->Equals(
+      arrow::json::ArrayFromJSONString(arrow::list(arrow::int32()), "[[1, null], null]").ValueOrDie()));
   EXPECT_TRUE(batch.column(1)->Equals(
       arrow::json::ArrayFromJSONString(utc, "[-62135596800000000, 253402300799999999]").ValueOrDie()))
       << batch.column(1)->ToString();
@@ -132,8 +138,10 @@ TEST_F(NestedColumns, WidenedTypes) {
              "[86400000000, null]");
   ExpectRead("decimal(12,2)", arrow::int32(), "[-7, null]", arrow::decimal128(12, 2), R"(["-7.00", null])");
   ExpectRead("decimal(22,2)", arrow::int64(), "[7]", arrow::decimal128(22, 2), R"(["7.00"])");
-  ExpectRead("decimal(10,2)", arrow::decimal128(5, 1), R"(["1.5", null])", arrow::decimal128(10, 2), R"(["1.50", null])");
-  ExpectRead(Array("\"long\""), arrow::list(arrow::int16()), "[[1], null]", arrow::list(arrow::int64()), "[[1], null]");
+  ExpectRead("decimal(10,2)", arrow::decimal128(5, 1), R"(["1.5", null])", arrow::decimal128(10, 2),
+             R"(["1.50", null])");
+  ExpectRead(Array("\"long\""), arrow::list(arrow::int16()), "[[1], null]", arrow::list(arrow::int64()),
+             "[[1], null]");
   ExpectRead("integer", arrow::int8(), "[1]", arrow::int32(), "[1]");
 }
 
@@ -148,7 +156,8 @@ TEST_F(NestedColumns, OtherKindsAreBadData) {
   expect("double", arrow::int64(), "[1]", "the file has type int64, the table double");
   expect("decimal(5,2)", arrow::decimal128(10, 2), R"(["12345678.90"])", "column c");
   expect("decimal(5,2)", arrow::decimal128(5, 3), R"(["1.005"])", "column c");
-  expect(Struct(Member("a", "long")), arrow::int64(), "[1]", "the file has type int64, the table struct<a: long>");
+  expect(Struct(Member("a", "long")), arrow::int64(), "[1]",
+         "the file has type int64, the table struct<a: long>");
   expect(Array("\"long\""), arrow::utf8(), R"(["a"])", "the table array<long>");
   expect(Map("\"string\"", "\"long\""), arrow::list(arrow::int64()), "[[1]]", "the table map<string, long>");
   expect(Struct(Member("a", "long")), arrow::struct_({arrow::field("a", arrow::utf8())}), R"([{"a": "x"}])",
@@ -158,12 +167,14 @@ TEST_F(NestedColumns, OtherKindsAreBadData) {
 // Protocol, "Reader Requirements for Column Mapping".
 TEST_F(NestedColumns, MappedByName) {
   MapColumns("name");
-  Schema({{.name = "a", .type = "long", .metadata = Mapped(1, "col-1")},
-          {.name = "col-1", .type = "string", .metadata = Mapped(2, "col-2")},
-          {.name = "c", .type = Struct(Member("x", "long", Mapped(4, "col-4"))), .metadata = Mapped(3, "col-3")},
-          {.name = "p", .type = "integer", .metadata = Mapped(5, "col-5")}});
+  Schema(
+      {{.name = "a", .type = "long", .metadata = Mapped(1, "col-1")},
+       {.name = "col-1", .type = "string", .metadata = Mapped(2, "col-2")},
+       {.name = "c", .type = Struct(Member("x", "long", Mapped(4, "col-4"))), .metadata = Mapped(3, "col-3")},
+       {.name = "p", .type = "integer", .metadata = Mapped(5, "col-5")}});
   state_.metadata.partition_columns = {"p"};
-  const auto inner = arrow::struct_({arrow::field("x", arrow::int64()), arrow::field("col-4", arrow::int64())});
+  const auto inner =
+      arrow::struct_({arrow::field("x", arrow::int64()), arrow::field("col-4", arrow::int64())});
   File(ParquetBytes({{"a", arrow::int64(), "[0]"},
                      {"COL-1", arrow::int64(), "[1]"},
                      {"col-2", arrow::utf8(), R"(["two"])"},
@@ -183,7 +194,9 @@ TEST_F(NestedColumns, MappedById) {
   MapColumns("id");
   Schema({{.name = "a", .type = "long", .metadata = Mapped(1, "col-1")},
           {.name = "b", .type = "long", .metadata = Mapped(9, "col-9")},
-          {.name = "c", .type = Array(Struct(Member("x", "long", Mapped(4, "col-4")))), .metadata = Mapped(3, "col-3")}});
+          {.name = "c",
+           .type = Array(Struct(Member("x", "long", Mapped(4, "col-4")))),
+           .metadata = Mapped(3, "col-3")}});
   const auto inner = arrow::struct_({arrow::field("x", arrow::int64()), FieldWithId("z", arrow::int64(), 4)});
   File(ParquetBytes({FieldWithId("b", arrow::int64(), 1), FieldWithId("whatever", arrow::list(inner), 3)},
                     {"[1]", R"([[{"x": 0, "z": 4}]])"}));
@@ -196,7 +209,8 @@ TEST_F(NestedColumns, MappedById) {
 
   File(ParquetBytes({{"a", arrow::int64(), "[1]"}}));
   ExpectError(ErrorKind::kBadData, "no field ids");
-  File(ParquetBytes({FieldWithId("a", arrow::int64(), 1), FieldWithId("b", arrow::int64(), 1)}, {"[1]", "[2]"}));
+  File(ParquetBytes({FieldWithId("a", arrow::int64(), 1), FieldWithId("b", arrow::int64(), 1)},
+                    {"[1]", "[2]"}));
   ExpectError(ErrorKind::kBadData, "two columns have the id 1");
 }
 

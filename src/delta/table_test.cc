@@ -105,7 +105,7 @@ TEST_F(TableTest, ATableWithoutProtocolOrMetadataIsBad) {
   EXPECT_EQ(table_.Load().error().kind(), ErrorKind::kBadData);
 }
 
-TEST_F(TableTest, AV2CheckpointAloneIsRefusedByName) {
+TEST_F(TableTest, AV2CheckpointThatIsNoneIsPassedOver) {
   MakeCommits(3);
   ASSERT_TRUE(
       store_.Put(LogKey("00000000000000000001.checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json"), "{}"));
@@ -113,8 +113,8 @@ TEST_F(TableTest, AV2CheckpointAloneIsRefusedByName) {
   ASSERT_TRUE(store_.Delete(LogKey(CommitName(0))));
   const auto state = table_.Load();
   ASSERT_FALSE(state);
-  EXPECT_EQ(state.error().kind(), ErrorKind::kUnsupported);
-  EXPECT_THAT(state.error().message(), HasSubstr("v2Checkpoint"));
+  EXPECT_EQ(state.error().kind(), ErrorKind::kBadData);
+  EXPECT_THAT(state.error().message(), HasSubstr("80a083e8-7026-4e79-81be-64bd76c43a11.json"));
 }
 
 TEST_F(TableTest, CommitsAfterGivesTheRest) {

@@ -31,7 +31,8 @@ struct FileColumn {
 };
 
 // A field with a Parquet field id.
-inline std::shared_ptr<arrow::Field> FieldWithId(const std::string& name, std::shared_ptr<arrow::DataType> type, int id) {
+inline std::shared_ptr<arrow::Field> FieldWithId(const std::string& name,
+                                                 std::shared_ptr<arrow::DataType> type, int id) {
   return arrow::field(name, std::move(type))
       ->WithMetadata(arrow::key_value_metadata({"PARQUET:field_id"}, {std::to_string(id)}));
 }

@@ -103,6 +103,7 @@ class TestingStore : public store::ObjectStore {
 
   PutFault next_put_fault = PutFault::kNone;
   bool honours_put_if_absent = true;
+  std::optional<Timestamp> modified_at;  // of what is put from now on
   std::size_t gets = 0;
   std::size_t listed = 0;  // objects
 
@@ -121,7 +122,7 @@ class TestingStore : public store::ObjectStore {
     object.info.key = key;
     object.info.size = static_cast<std::int64_t>(bytes.size());
     object.info.version.etag = std::to_string(++puts_);
-    object.info.modified_at = FromMicros(static_cast<std::int64_t>(puts_));
+    object.info.modified_at = modified_at.value_or(FromMicros(static_cast<std::int64_t>(puts_)));
     object.bytes = bytes;
     objects_.insert_or_assign(std::string(key), std::move(object));
   }

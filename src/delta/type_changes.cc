@@ -57,7 +57,8 @@ Result<> CheckWithin(simdjson::dom::element element) {
     }
     for (const auto change : changes) {
       JsonObject one;
-      if (change.get(one) != simdjson::SUCCESS) return Fail(ErrorKind::kBadData, "a type change is no object");
+      if (change.get(one) != simdjson::SUCCESS)
+        return Fail(ErrorKind::kBadData, "a type change is no object");
       RTL_CHECK(CheckChange(one));
     }
   }

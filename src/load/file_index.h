@@ -46,8 +46,8 @@ class FileIndexBuilder {
   std::map<std::pair<std::string, std::int64_t>, std::size_t, std::less<>> by_key_;
 };
 
-// Of a batch read with positions: use(position of the first row, rows without that column) for each run of rows that
-// follow one another in the file. A deletion vector leaves gaps.
+// Of a batch read with positions: use(position of the first row, rows without that column) for each run of
+// rows that follow one another in the file. A deletion vector leaves gaps.
 Result<> ForEachRun(const arrow::RecordBatch& batch,
                     const std::function<Result<>(std::int64_t, const arrow::RecordBatch&)>& use);
 

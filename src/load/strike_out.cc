@@ -11,10 +11,10 @@
 #include "core/uuid.h"
 #include "delta/deletion_vector_file.h"
 #include "delta/deletion_vector_reader.h"
-#include "delta/wide_bounds.h"
 #include "delta/reconcile.h"
 #include "delta/table_properties.h"
 #include "delta/table_reader.h"
+#include "delta/wide_bounds.h"
 #include "encode/table_file.h"
 
 namespace rtl::load {

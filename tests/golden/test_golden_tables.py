@@ -105,7 +105,18 @@ def test_tables_made_for_hive(tmp_path):
         shown.assert_shows(table, deltalake.DeltaTable(str(table)).to_pyarrow_table())
 
 
-@pytest.mark.parametrize("name", corpora.names("delta_tables"))
+# Their data files are not there.
+KERNEL_LOGS = {"with_checkpoint_no_last_checkpoint": "part-00000-70b1dcdf-0236-4f63-a072-124cdbafd8a0-c000.snappy.parquet"}
+
+
+@pytest.mark.parametrize("name", KERNEL_LOGS)
+def test_logs_of_the_delta_kernel(name, tmp_path):
+    table = corpora.unpacked("delta_tables", name, tmp_path)
+    done = program.run("show", table, "--limit", "0")
+    assert done.code == program.FAILED and KERNEL_LOGS[name] in done.err, done
+
+
+@pytest.mark.parametrize("name", [name for name in corpora.names("delta_tables") if name not in KERNEL_LOGS])
 def test_tables_of_the_delta_kernel(name, tmp_path):
     """Checkpoints of every kind, compacted logs, deletion vectors: DuckDB reads the same rows."""
     table = corpora.unpacked("delta_tables", name, tmp_path)

@@ -98,9 +98,12 @@ def file_in(folder, name, text):
 def maintain(tables, command, *flags):
     """`rtloader COMMAND`, over one table or all of them, whichever it takes."""
     usage = _help(command)
-    target = tables.tables.root if "TABLES" in usage else tables.snapshot
+    if "SOURCE" in usage:
+        target = (tables.source.path, tables.tables.root)
+    else:
+        target = (tables.tables.root if "TABLES" in usage else tables.snapshot,)
     takes_config = tables.flags() if "--config" in usage else ()
-    done = run(command, target, *flags, *takes_config)
+    done = run(command, *target, *flags, *takes_config)
     assert done.code == OK, f"{command} after {tables.steps}: {done}"
 
 
