@@ -27,18 +27,17 @@ def canonical_rows_of(name, generation):
     return canonical(rows_of(name, generation))
 
 
-# While it is set customers change nothing: a statement of Spark's that reads the whole table would lose for ever against
-# files that are replaced faster than it runs.
-CALM = threading.Event()
-
-
 class Customers:
-    """A thread that changes files until `stop`; `live` is what there is: {name: generation}."""
+    """A thread that changes files within a `with` block; `live` is what there is: {name: generation}.
+
+    It makes as many changes as were allowed: on a slow machine the others get their turn, and the number of versions has a bound.
+    """
 
     def __init__(self, folder, seed):
         self.folder, self.chance = folder, random.Random(seed)
         self.generations, self.live = collections.Counter(), {}
         self._stop, self.failure = threading.Event(), None
+        self._allowed = threading.Semaphore(0)
         self._thread = threading.Thread(target=self._run)
         folder.mkdir()
         for name in NAMES:
@@ -66,8 +65,9 @@ class Customers:
 
     def _run(self):
         try:
-            while not self._stop.wait(self.chance.uniform(0.1, 1.5)):
-                if not CALM.is_set():
+            while not self._stop.wait(self.chance.uniform(0.05, 0.8)):
+                self._allowed.acquire()
+                if not self._stop.is_set():
                     self.change()
         except Exception as e:
             self.failure = e
@@ -76,8 +76,12 @@ class Customers:
         self._thread.start()
         return self
 
+    def allow(self, changes):
+        self._allowed.release(changes)
+
     def __exit__(self, *_):
         self._stop.set()
+        self.allow(1)
         self._thread.join()
         if self.failure:
             raise self.failure

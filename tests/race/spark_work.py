@@ -13,7 +13,6 @@ import time
 import customers
 
 ATTEMPTS = 30
-LOSSES_BEFORE_CALM = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,12 +38,8 @@ class SparkWork:
     def sql(self, statement, kind):
         """Until it is done. Delta tells a conflict by its class; a statement that met one changed nothing."""
         for attempt in range(ATTEMPTS):
-            if attempt == LOSSES_BEFORE_CALM:
-                customers.CALM.set()
             try:
-                rows = self.session.sql(statement).collect()
-                customers.CALM.clear()
-                return rows
+                return self.session.sql(statement).collect()
             except Exception as e:  # py4j's and pyspark's
                 if not any(word in str(e) for word in _CONFLICTS):
                     raise
@@ -56,10 +51,11 @@ class SparkWork:
         self._serial += 1
         return f"note-{self._serial}"
 
-    def work(self, kinds, rounds):
+    def work(self, kinds, rounds, before_each):
         """Each kind once a round, in a random order."""
         for _ in range(rounds):
             for kind in self.chance.sample(kinds, len(kinds)):
+                before_each()
                 kind.do(self)
                 self.done[kind.name] += 1
 

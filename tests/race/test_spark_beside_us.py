@@ -17,6 +17,7 @@ from reference import canonical
 from spark_work import KINDS, SparkWork
 
 ROUNDS = int(os.environ.get("RTLOADER_RACE_ROUNDS", "3"))  # of Spark's statements: about 15 s each
+CHANGES = 4  # by customers, for each statement
 SEEDS = int(os.environ.get("RTLOADER_RACE_SEEDS", "1"))
 
 MAINTENANCE = ("optimize", "vacuum", "add_column")
@@ -65,7 +66,7 @@ class Syncing:
             assert self._failed is None, f"a sync failed: {self._failed}"
 
 
-def work_in_two_threads(session, folder, seed, kinds):
+def work_in_two_threads(session, folder, seed, kinds, before_each):
     """One maintains, one changes rows: Spark races with itself as well. Returns the latter's account."""
     rows = SparkWork(session, folder, seed)
     maintenance = SparkWork(session, folder, seed + 1)
@@ -78,7 +79,7 @@ def work_in_two_threads(session, folder, seed, kinds):
 
     def guarded(work, kinds):
         try:
-            work.work(kinds, ROUNDS)
+            work.work(kinds, ROUNDS, before_each)
         except Exception as e:
             failures.append(e)
 
@@ -126,7 +127,7 @@ def test_race(seed, loader, makes_files, tmp_path, spark_session, threads):
     tables = Tables(tmp_path / "tables")
     sync(customers.folder, tables.root, expect=OK)
     with customers, loader(customers.folder, tables.root):
-        work = work_in_two_threads(spark_session, tables.root / SNAPSHOT, seed, kinds)
+        work = work_in_two_threads(spark_session, tables.root / SNAPSHOT, seed, kinds, lambda: customers.allow(CHANGES))
 
     for name in STRUCK:  # what was deleted from them is theirs again with their next version
         customers.overwrite(name)
