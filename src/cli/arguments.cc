@@ -85,7 +85,51 @@ constexpr CommandHelp kCommands[] = {
      "  rtloader show /data/tables/customer_data_snapshot --timestamp 2026-01-31T12:00:00Z\n"
      "  rtloader show s3://lake/tables/file_log\n"
      "  rtloader show file_log --config rtloader.toml\n"},
+    {Command::kOptimize, "optimize", "Rewrite many small files of tables as fewer large ones",
+     "Examples:\n"
+     "  rtloader optimize /data/tables                      # all tables of the loader below it\n"
+     "  rtloader optimize /data/tables/customer_data_raw\n"
+     "  rtloader optimize customer_data_raw file_log --config rtloader.toml\n"
+     "  rtloader optimize s3://lake/some_other_table\n\n"
+     "Rows stay the same, and so does what others read meanwhile. A customer's files in the snapshot are\n"
+     "merged with each other alone. Safe beside running loaders and other writers.\n\n"
+     "Exit codes: 0 done, 2 usage or configuration, 1 an error with a table (the others are done all the\n"
+     "same), 130/143 stopped by SIGINT/SIGTERM (what was rewritten stands).\n"},
+    {Command::kVacuum, "vacuum", "Delete files that no version within the retention needs",
+     "Examples:\n"
+     "  rtloader vacuum /data/tables --dry-run              # which files, and how large\n"
+     "  rtloader vacuum --config rtloader.toml\n"
+     "  rtloader vacuum s3://lake/some_table --retention 720h\n"
+     "  rtloader vacuum /data/t --retention 0h --force         # only where nobody reads or writes the "
+     "table\n\n"
+     "Versions older than the retention (7 days, or delta.deletedFileRetentionDuration) can no longer be "
+     "read.\n"
+     "Files younger than it stay, so a running load is safe; with --force and a short one it is not.\n\n"
+     "Exit codes: 0 done, 2 usage or configuration (also a retention below the table's own), 1 an error with "
+     "a\ntable, 130/143 stopped by SIGINT/SIGTERM.\n"},
+    {Command::kCheckpoint, "checkpoint", "Write a checkpoint of tables, so that they are opened faster",
+     "Examples:\n"
+     "  rtloader checkpoint /data/tables\n"
+     "  rtloader checkpoint s3://lake/some_table\n\n"
+     "Of the kind that the table asks for (delta.checkpointPolicy). Loaders write one every\n"
+     "commit.checkpoint_interval commits by themselves.\n\n"
+     "Exit codes: 0 done, 2 usage or configuration, 1 an error with a table, 130/143 stopped.\n"},
+    {Command::kCleanLog, "clean-log", "Remove what has expired from the logs of tables",
+     "Examples:\n"
+     "  rtloader clean-log /data/tables --dry-run\n"
+     "  rtloader clean-log customer_data_snapshot --config rtloader.toml\n\n"
+     "Commits older than 30 days (delta.logRetentionDuration) go, from the newest old checkpoint backwards; "
+     "of\n"
+     "the snapshot none that another table has yet to take in. Versions before the checkpoint can no longer "
+     "be "
+     "read.\n\n"
+     "Exit codes: 0 done, 2 usage or configuration, 1 an error with a table, 130/143 stopped.\n"},
 };
+
+bool IsUpkeep(Command command) {
+  return command == Command::kOptimize || command == Command::kVacuum || command == Command::kCheckpoint ||
+         command == Command::kCleanLog;
+}
 
 // A flag of the command line that sets an option of the configuration.
 struct Override {
@@ -107,13 +151,34 @@ constexpr Override kOverrides[] = {
     {"--no-quarantine", "quarantine.enabled", "false", "Keep no table of rejected lines"},
     {"--allow-mass-delete", "guard.allow_mass_delete", "true",
      "Delete even if most of the known files are gone"},
+    {"--no-maintenance", "maintenance.enabled", "false",
+     "watch: leave optimize, vacuum and clean-log to others"},
+    {"--maintain", "maintenance.on_sync", "true", "sync: do them at the end of the run"},
 };
 
 struct Parsed {
-  std::string source, tables, config_file, max_bytes;
+  std::string source, tables, config_file, max_bytes, retention;
   std::map<std::string, std::string> values;  // by flag
   Invocation invocation;
 };
+
+void AddUpkeepOptions(CLI::App& command, Command which, Parsed& parsed) {
+  command
+      .add_option(
+          "TABLE", parsed.invocation.tables_named,
+          "Tables' folders or s3:// prefixes, a folder that holds the loader's tables, or with --config "
+          "just names; without any: the loader's tables below tables.root")
+      ->type_name("");
+  if (which == Command::kVacuum || which == Command::kCleanLog) {
+    command.add_flag("--dry-run", parsed.invocation.dry_run, "List what would be deleted, with sizes");
+  }
+  if (which != Command::kVacuum) return;
+  command
+      .add_option("--retention", parsed.retention,
+                  "Keep what was needed within this time, such as 168h (the table's)")
+      ->type_name("TIME");
+  command.add_flag("--force", parsed.invocation.force, "Also with less than the table's own retention");
+}
 
 void AddCommand(CLI::App& app, const CommandHelp& help, Parsed& parsed) {
   CLI::App* command = app.add_subcommand(help.name, help.summary);
@@ -152,6 +217,7 @@ void AddCommand(CLI::App& app, const CommandHelp& help, Parsed& parsed) {
         ->type_name("ZONE");
     return;
   }
+  if (IsUpkeep(help.command)) return AddUpkeepOptions(*command, help.command, parsed);
   command
       ->add_option("SOURCE", parsed.source, "Folder or s3:// prefix of the customers' files (or source.path)")
       ->type_name("");
@@ -263,8 +329,18 @@ Result<Invocation> ToInvocation(Parsed parsed, const CommandHelp& help,
     if (!bytes) return Fail(bytes.error().Wrap("--max-bytes"));
     invocation.bounds.max_bytes = *bytes;
   }
+  if (!parsed.retention.empty()) {
+    auto retention = ParseDuration(parsed.retention);
+    if (!retention) return Fail(retention.error().Wrap("--retention"));
+    invocation.retention = *retention;
+  }
   RTL_CHECK(ApplyCommandLine(parsed, invocation.config));
   if (help.command == Command::kShow) return invocation;
+  if (IsUpkeep(help.command)) {
+    if (!invocation.tables_named.empty() || !invocation.config.tables.empty()) return invocation;
+    return Usage(fmt::format(
+        "which tables? rtloader {} TABLE..., or tables.root in the file given with --config", help.name));
+  }
   const auto missing = [&](std::string_view what, std::string_view key) {
     return Usage(
         fmt::format("{} is missing: rtloader {} SOURCE TABLES, or {} in the file given with --config", what,

@@ -1,6 +1,7 @@
 // The command line as a value.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -15,7 +16,21 @@
 
 namespace rtl::cli {
 
-enum class Command { kSync, kWatch, kLambda, kPlan, kVerify, kStatus, kShow, kDoctor, kConvertLayout };
+enum class Command {
+  kSync,
+  kWatch,
+  kLambda,
+  kPlan,
+  kVerify,
+  kStatus,
+  kShow,
+  kDoctor,
+  kConvertLayout,
+  kOptimize,
+  kVacuum,
+  kCheckpoint,
+  kCleanLog,
+};
 
 struct Invocation {
   Command command = Command::kSync;
@@ -32,6 +47,11 @@ struct Invocation {
   std::vector<std::string> columns;             // show; empty: all
   std::string where;                            // show: a condition on rows; empty: all
   std::string partition_zone = "UTC";           // show: of timestamps without a zone in partition values
+  // optimize, vacuum, checkpoint, clean-log: as `table`, or the tables' root; empty: all below tables.root
+  std::vector<std::string> tables_named;
+  std::optional<std::chrono::milliseconds> retention;  // vacuum; absent: the tables' own
+  bool dry_run = false;                                // vacuum, clean-log
+  bool force = false;                                  // vacuum
 };
 
 // --help and --version: to be printed, exit 0.

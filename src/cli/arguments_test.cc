@@ -75,6 +75,22 @@ TEST(ParseArguments, TheOtherCommands) {
   EXPECT_EQ(Accepted({"show", "t"}).at, std::nullopt);
 }
 
+TEST(ParseArguments, UpkeepOfTables) {
+  const Invocation vacuum = Accepted({"vacuum", "a", "b", "--retention", "7h", "--dry-run", "--force"});
+  EXPECT_EQ(vacuum.command, Command::kVacuum);
+  EXPECT_EQ(vacuum.tables_named, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(vacuum.retention, std::chrono::hours(7));
+  EXPECT_TRUE(vacuum.dry_run && vacuum.force);
+  EXPECT_EQ(Accepted({"optimize", "a"}).command, Command::kOptimize);
+  EXPECT_EQ(Accepted({"checkpoint", "a"}).command, Command::kCheckpoint);
+  EXPECT_TRUE(Accepted({"clean-log", "a", "--dry-run"}).dry_run);
+  EXPECT_THAT(Refused({"optimize"}), HasSubstr("which tables?"));
+  EXPECT_THAT(Refused({"vacuum", "a", "--retention", "soon"}), HasSubstr("--retention"));
+  EXPECT_THAT(Refused({"optimize", "a", "--dry-run"}), HasSubstr("--dry-run"));
+  EXPECT_FALSE(Accepted({"watch", "a", "b", "--no-maintenance"}).config.load.maintenance.enabled);
+  EXPECT_TRUE(Accepted({"sync", "a", "b", "--maintain"}).config.load.maintenance.on_sync);
+}
+
 TEST(ParseArguments, TheCommandLineBeatsTheFile) {
   std::string name = (std::filesystem::temp_directory_path() / "rtl-arguments-XXXXXX").string();
   const std::filesystem::path folder = mkdtemp(name.data());

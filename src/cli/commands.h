@@ -22,6 +22,10 @@ Result<int> RunPlan(const Invocation& invocation, const Environment& environment
 Result<int> RunVerify(const Invocation& invocation, const Environment& environment);
 Result<int> RunStatus(const Invocation& invocation, const Environment& environment);
 Result<int> RunConvertLayout(const Invocation& invocation, const Environment& environment);
+Result<int> RunOptimize(const Invocation& invocation, const Environment& environment);
+Result<int> RunVacuum(const Invocation& invocation, const Environment& environment);
+Result<int> RunCheckpoint(const Invocation& invocation, const Environment& environment);
+Result<int> RunCleanLog(const Invocation& invocation, const Environment& environment);
 Result<int> RunShow(const Invocation& invocation, const Environment& environment);
 
 }  // namespace rtl::cli

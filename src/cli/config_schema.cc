@@ -158,8 +158,40 @@ std::vector<OptionSpec> LocalOptions() {
   };
 }
 
+std::vector<OptionSpec> MaintenanceOptions() {
+  using std::chrono::milliseconds;
+  constexpr milliseconds kNever{0};
+  constexpr milliseconds kDay = std::chrono::days(1);
+  return {
+      BooleanOption("maintenance.enabled", [](Config& c) -> bool& { return c.load.maintenance.enabled; }),
+      BooleanOption("maintenance.on_sync", [](Config& c) -> bool& { return c.load.maintenance.on_sync; }),
+      DurationOption(
+          "maintenance.optimize_interval",
+          [](Config& c) -> milliseconds& { return c.load.maintenance.optimize_interval; }, kNever),
+      IntegerOption(
+          "maintenance.small_files", [](Config& c) -> int& { return c.load.maintenance.small_files; }, 2,
+          1'000'000),
+      SizeOption(
+          "maintenance.target_size",
+          [](Config& c) -> std::int64_t& { return c.load.maintenance.target_bytes; }, kMiB),
+      DurationOption(
+          "maintenance.vacuum_interval",
+          [](Config& c) -> milliseconds& { return c.load.maintenance.vacuum_interval; }, kNever),
+      DurationOption(
+          "maintenance.retention", [](Config& c) -> milliseconds& { return c.load.maintenance.retention; },
+          kDay),
+      DurationOption(
+          "maintenance.log_interval",
+          [](Config& c) -> milliseconds& { return c.load.maintenance.log_interval; }, kNever),
+      DurationOption(
+          "maintenance.log_retention",
+          [](Config& c) -> milliseconds& { return c.load.maintenance.log_retention; }, kDay),
+  };
+}
+
 std::vector<OptionSpec> AllOptions() {
   std::vector<OptionSpec> all = LocalOptions();
+  for (OptionSpec& spec : MaintenanceOptions()) all.push_back(std::move(spec));
   for (OptionSpec& spec : AwsOptions()) all.push_back(std::move(spec));
   return all;
 }

@@ -16,6 +16,7 @@ class LoggingObserver : public load::Observer {
     log_.Committed(snapshot_version, files);
   }
   void OnNotice(const std::string& message) override { log_.Warning(message); }
+  void OnUpkeep(const std::string& message) override { log_.Notice(message); }
 
  private:
   EventLog& log_;

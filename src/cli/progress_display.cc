@@ -37,6 +37,12 @@ void ProgressDisplay::OnNotice(const std::string& message) {
   log_.Warning(message);
 }
 
+void ProgressDisplay::OnUpkeep(const std::string& message) {
+  const std::lock_guard lock(mutex_);
+  Erase();
+  log_.Notice(message);
+}
+
 void ProgressDisplay::Tick(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   const auto pause = err_.width > 0 ? kRedraw : kLine;

@@ -24,6 +24,7 @@ class ProgressDisplay : public load::Observer {
   void OnPlanned(std::int64_t files, std::int64_t bytes) override;
   void OnFileDone(const load::FileReport& file) override;
   void OnNotice(const std::string& message) override;
+  void OnUpkeep(const std::string& message) override;
 
  private:
   void Tick(const std::stop_token& stop);

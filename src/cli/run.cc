@@ -57,6 +57,14 @@ Result<int> Dispatch(const Invocation& invocation, const Environment& environmen
       return RunConvertLayout(invocation, environment);
     case Command::kShow:
       return RunShow(invocation, environment);
+    case Command::kOptimize:
+      return RunOptimize(invocation, environment);
+    case Command::kVacuum:
+      return RunVacuum(invocation, environment);
+    case Command::kCheckpoint:
+      return RunCheckpoint(invocation, environment);
+    case Command::kCleanLog:
+      return RunCleanLog(invocation, environment);
   }
   return Fail(ErrorKind::kInternal, "a command without code");
 }

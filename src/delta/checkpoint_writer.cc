@@ -52,16 +52,6 @@ class FileRows final : public ReplaySink {
   std::int64_t adds_ = 0;
 };
 
-// The protocol, the metadata and all else that is no file.
-class NoFiles final : public ReplaySink {
- public:
-  Wants wants() const override {
-    return {.stats = false, .tags = false, .tombstones = false, .files = false};
-  }
-  void Restart() override {}
-  Result<> OnAdd(Add&& /*add*/) override { return {}; }
-};
-
 Result<> CheckCheckpointable(const TableState& state) {
   if (state.version < 0) return Fail(ErrorKind::kInternal, "a checkpoint of no version");
   RTL_CHECK(CheckWritable(state.protocol, state.metadata));
@@ -77,7 +67,7 @@ Result<> CheckCheckpointable(const TableState& state) {
 Result<> PutCheckpoint(const Table& table, Version version) {
   const Timestamp now = table.clock().Now();
   // How files are written depends on the metadata, which a replay knows for certain at its end.
-  NoFiles no_files;
+  WithoutFiles no_files;
   RTL_TRY(const TableState head, table.Scan(version, no_files));
   RTL_CHECK(CheckCheckpointable(head));
   RTL_TRY(const WrittenCheckpoint written,

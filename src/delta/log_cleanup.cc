@@ -7,6 +7,7 @@
 #include <map>
 #include <ranges>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "delta/log_names.h"
 #include "delta/table_properties.h"
 #include "delta/trimmed_log.h"
+#include "delta/unused_sidecars.h"
 
 namespace rtl::delta {
 namespace {
@@ -57,7 +59,8 @@ class Cleaning {
 
   Result<LogCleanupReport> Run() {
     RTL_TRY(const Metadata metadata, ReadTable());
-    const auto retention = options_.retention.value_or(LogRetention(metadata));
+    const auto own = LogRetention(metadata);
+    const auto retention = options_.retention.value_or(std::max(own, options_.at_least.value_or(own)));
     const Timestamp cutoff = std::chrono::floor<std::chrono::days>(table_.clock().Now() - retention);
     RTL_CHECK(FindCheckpoints(cutoff));
     RTL_CHECK(ChooseCheckpoint());
@@ -65,17 +68,14 @@ class Cleaning {
     RTL_CHECK(DropStaleHint());
     RTL_CHECK(DeleteAll(compactions_));
     RTL_CHECK(DeleteBefore(report_.kept_from));
+    RTL_CHECK(DeleteSidecars());
     RTL_CHECK(DeleteProbes());
     return report_;
   }
 
  private:
   Result<Metadata> ReadTable() {
-    struct Nothing final : ReplaySink {
-      Wants wants() const override { return {.stats = false, .tags = false, .tombstones = false}; }
-      void Restart() override {}
-      Result<> OnAdd(Add&& /*add*/) override { return {}; }
-    } nothing;
+    WithoutFiles nothing;
     RTL_TRY(TableState state, table_.Scan(std::nullopt, nothing));
     if (auto writable = CheckWritable(state.protocol, state.metadata); !writable) {
       return Fail(writable.error().Wrap(table_.Uri()));
@@ -182,6 +182,16 @@ class Cleaning {
         });
     RTL_CHECK(visited);
     return DeleteAll(batch);
+  }
+
+  Result<> DeleteSidecars() {
+    auto unused = UnusedSidecars(table_, report_.kept_from, table_.clock().Now());
+    if (!unused) return Fail(unused.error().Wrap("no sidecar was removed from the log"));
+    for (std::size_t first = 0; first < unused->size(); first += kBatch) {
+      const auto batch = std::span(*unused).subspan(first, std::min(kBatch, unused->size() - first));
+      RTL_CHECK(DeleteAll({batch.begin(), batch.end()}));
+    }
+    return {};
   }
 
   Result<> DeleteProbes() {

@@ -29,7 +29,9 @@ struct LogCleanupReport {
 
 struct LogCleanupOptions {
   std::optional<std::chrono::milliseconds> retention;  // absent: the table's own (delta.logRetentionDuration)
-  std::optional<Version> needed_after;                 // commits after this version must stay, however old
+  // The table's own or this, whichever is longer. Not with `retention`.
+  std::optional<std::chrono::milliseconds> at_least;
+  std::optional<Version> needed_after;  // commits after this version must stay, however old
   // delta.enableExpiredLogCleanup = false is for other programs: this caller knows what must stay.
   bool even_if_switched_off = false;
   bool dry_run = false;

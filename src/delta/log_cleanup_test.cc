@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
+#include "delta/checkpoint_reader.h"
+#include "delta/log_listing.h"
 #include "delta/log_names.h"
 #include "delta/testing_actions.h"
 #include "delta/testing_clock.h"
@@ -15,7 +20,6 @@ namespace {
 using std::chrono::days;
 using std::chrono::hours;
 using testing::Contains;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -173,6 +177,51 @@ TEST_F(LogCleanupTest, RemovesWhatBelongsToOldVersions) {
   for (const std::string& name : kept) EXPECT_THAT(Log(), Contains(name));
   EXPECT_THAT(Log(), Contains("_probe-2"));
   EXPECT_EQ(report_->kept_from, 10);
+}
+
+// Protocol: "Metadata Cleanup", steps 4 and 5.
+TEST_F(LogCleanupTest, SidecarsGoWithTheLastCheckpointThatRefersToThem) {
+  Metadata metadata = SomeMetadata();
+  metadata.configuration["delta.checkpointPolicy"] = "v2";
+  Commit({Protocol{.min_reader_version = 3,
+                   .min_writer_version = 7,
+                   .reader_features = {"v2Checkpoint"},
+                   .writer_features = {"v2Checkpoint"}},
+          metadata});
+  const auto sidecars = [&] {
+    std::set<std::string> names;
+    for (const std::string& name : Log()) {
+      if (name.starts_with("_sidecars/")) names.insert(name);
+    }
+    return names;
+  };
+  Put("_sidecars/orphan.parquet");
+  CommitsEachDay(5);
+  ASSERT_TRUE(table_.WriteCheckpoint(6));
+  const auto of_old = sidecars();
+  ASSERT_GE(of_old.size(), 2U);
+  CommitsEachDay(10);
+  ASSERT_TRUE(table_.WriteCheckpoint(16));
+  CommitsEachDay(30);
+  ASSERT_TRUE(table_.WriteCheckpoint(46));
+  Put("_sidecars/young.parquet");
+
+  const auto before = sidecars();
+  const auto would_go = Run({.dry_run = true});
+  EXPECT_EQ(sidecars(), before);
+  EXPECT_EQ(Run(), would_go);
+  EXPECT_EQ(report_->kept_from, 16);
+  std::set<std::string> left = sidecars();
+  EXPECT_EQ(left.erase("_sidecars/young.parquet"), 1U);
+  std::set<std::string> used;
+  const auto listing = ListLog(store_, "t/_delta_log/", 0);
+  for (const CheckpointFiles& files : listing->checkpoints) {
+    const auto of_checkpoint = ReadSidecars(store_, files);
+    for (const SidecarFile& file : *of_checkpoint) used.insert(file.key.substr(13));
+  }
+  EXPECT_EQ(left, used);
+  EXPECT_FALSE(std::ranges::includes(left, of_old)) << "some of the oldest were no longer referred to";
+  for (const Version version : {16, 30, 46}) EXPECT_TRUE(table_.Load(version)) << version;
 }
 
 TEST_F(LogCleanupTest, AHintToARemovedCheckpointGoesToo) {

@@ -1,14 +1,12 @@
 #include "delta/needed_files.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <optional>
 #include <span>
 #include <string>
 #include <tuple>
 
 #include "delta/data_path.h"
+#include "delta/deletion_vector_path.h"
 
 namespace rtl::delta {
 namespace {
@@ -54,40 +52,9 @@ void ForEachHash(std::string_view path, const Visit& visit) {
   }
 }
 
-// Z85: five characters are four bytes (protocol: "Derived Fields").
-std::optional<std::string> UuidOf(std::string_view encoded) {
-  constexpr std::string_view kDigits =
-      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string uuid;
-  for (std::size_t group = 0; group < encoded.size(); group += 5) {
-    std::uint64_t value = 0;
-    for (const char c : encoded.substr(group, 5)) {
-      const std::size_t digit = kDigits.find(c);
-      if (digit == std::string_view::npos) return std::nullopt;
-      value = value * 85 + digit;
-    }
-    for (int shift = 24; shift >= 0; shift -= 8) {
-      const std::size_t at = uuid.size();
-      if (at == 8 || at == 13 || at == 18 || at == 23) uuid += '-';
-      uuid += kHex[value >> (shift + 4) & 15];
-      uuid += kHex[value >> shift & 15];
-    }
-  }
-  return uuid;
-}
-
 // Empty where it is inline, or makes no sense.
 std::string VectorFile(const DeletionVectorDescriptor& vector) {
-  constexpr std::size_t kUuid = 20;
-  if (vector.storage_type == 'p') return DecodePath(vector.path_or_inline);
-  if (vector.storage_type != 'u' || vector.path_or_inline.size() < kUuid) return {};
-  const std::string_view text = vector.path_or_inline;
-  const auto uuid = UuidOf(text.substr(text.size() - kUuid));
-  if (!uuid) return {};
-  std::string path(text.substr(0, text.size() - kUuid));
-  if (!path.empty()) path += '/';
-  return path + "deletion_vector_" + *uuid + ".bin";
+  return vector.storage_type == 'i' ? std::string() : DeletionVectorPath(vector).value_or("");
 }
 
 template <typename FileAction, typename Visit>
@@ -128,9 +95,9 @@ bool NeededFiles::Contains(std::string_view path) {
 }
 
 Result<> NeededFilesSink::OnAdd(Add&& add) {
-  if (add.deletion_vector && add.deletion_vector->storage_type != 'i' &&
-      VectorFile(*add.deletion_vector).empty()) {
-    return Fail(ErrorKind::kBadData, fmt::format("the deletion vector of {} names no file", add.path));
+  if (add.deletion_vector && add.deletion_vector->storage_type != 'i') {
+    const auto named = DeletionVectorPath(*add.deletion_vector);
+    if (!named) return Fail(named.error().Wrap(add.path));
   }
   ForEachHashOf(add, [&](const ContentHash& hash) { needed_.InsertHash(hash); });
   return {};

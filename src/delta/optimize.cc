@@ -11,7 +11,7 @@
 #include "core/hash.h"
 #include "core/json_writer.h"
 #include "core/uuid.h"
-#include "delta/check_actions.h"
+#include "delta/commit_preparation.h"
 #include "delta/data_path.h"
 #include "delta/settled_commit.h"
 
@@ -165,14 +165,15 @@ class Optimizing {
     while (!ready_.empty()) {
       RTL_CHECK(ReadOn());
       if (ready_.empty()) break;
-      const std::vector<Action> actions = MakeActions();
-      RTL_CHECK(CheckActions(state_.metadata, actions));
+      std::vector<Action> actions = MakeActions();
+      const Timestamp now = table_.clock().Now();
+      RTL_CHECK(PrepareCommit(state_, {.scope = ReadSet::Scope::kFiles}, actions, now));
       const Version version = state_.version + 1;
       // On an unknown outcome nothing is cleaned up: the new files may be the table's.
       RTL_TRY(const PutOutcome outcome, PutSettledCommit(table_, version, actions));
       if (outcome != PutOutcome::kCommitted) continue;
       Count(version);
-      state_.version = version;
+      RTL_CHECK(Advanced({version, now, std::move(actions)}));
       ready_.clear();
       if (options_.on_progress) options_.on_progress(report_);
     }
@@ -188,10 +189,13 @@ class Optimizing {
       return {};
     }
     if (!commits) return Fail(commits.error());
-    for (const Commit& commit : *commits) {
-      RTL_CHECK(TakeUp(commit));
-      state_.version = commit.version;
-    }
+    for (const Commit& commit : *commits) RTL_CHECK(TakeUp(commit));
+    return {};
+  }
+
+  Result<> Advanced(const Commit& commit) {
+    RTL_CHECK(Advance(state_, commit));
+    state_.files = ActiveFiles();
     return {};
   }
 
@@ -202,14 +206,11 @@ class Optimizing {
         touched.insert(FileKey(add->path));
       } else if (const auto* remove = std::get_if<Remove>(&action)) {
         touched.insert(FileKey(remove->path));
-      } else if (const auto* protocol = std::get_if<Protocol>(&action)) {
-        state_.protocol = *protocol;
-        changed_ = true;
-      } else if (const auto* metadata = std::get_if<Metadata>(&action)) {
-        state_.metadata = *metadata;
+      } else if (std::holds_alternative<Protocol>(action) || std::holds_alternative<Metadata>(action)) {
         changed_ = true;
       }
     }
+    RTL_CHECK(Advanced(commit));
     if (changed_) {
       // Planned anew: columns, types and properties decide how files are written.
       DropAll();

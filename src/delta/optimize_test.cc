@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "core/uuid.h"
+#include "delta/commit_preparation.h"
 #include "delta/testing_actions.h"
 #include "delta/testing_clock.h"
 #include "store/faulty_store.h"
@@ -93,8 +94,9 @@ class OptimizeTest : public testing::Test {
       lines_.Commit({add});
     }
   }
-  OptimizeReport Run(const OptimizeOptions& options) {
-    const auto report = Optimize(lines_.table, options);
+  OptimizeReport Run(const OptimizeOptions& options) { return Run(lines_, options); }
+  static OptimizeReport Run(const LineTable& lines, const OptimizeOptions& options) {
+    const auto report = Optimize(lines.table, options);
     EXPECT_TRUE(report) << report.error().message();
     return report.value_or(OptimizeReport{});
   }
@@ -309,7 +311,7 @@ TEST_F(OptimizeTest, WhicheverOperationFailsNoRowIsLostOrDoubled) {
         const LineTable disturbed(faulty, clock_);
         OptimizeOptions options = disturbed.Options({.target_bytes = 21});
         options.commit_files = 3;
-        (void)Optimize(disturbed.table, options);
+        [[maybe_unused]] const auto done = Optimize(disturbed.table, options);
         more = faulty.operations() > at;
         const LineTable after(*copy, clock_);
         for (Version version = 6; version <= after.table.Load()->version; ++version) {
@@ -349,6 +351,7 @@ TEST(OptimizeRace, NoRowIsLostOrDoubledWhileOthersAppendAndRemove) {
   std::vector<Rows> added(kWriters);
   std::vector<Rows> removed(kWriters);
   std::vector<std::jthread> threads;
+  threads.reserve(kWriters);
   for (std::size_t writer = 0; writer < kWriters; ++writer) {
     threads.emplace_back([&, writer] {
       for (std::size_t i = 0; i < kCommits; ++i) {
@@ -376,6 +379,32 @@ TEST(OptimizeRace, NoRowIsLostOrDoubledWhileOthersAppendAndRemove) {
   }
   EXPECT_EQ(lines.Read(), expected);
   EXPECT_LT(lines.files(), expected.size());
+}
+
+// Protocol: "In-Commit Timestamps".
+TEST_F(OptimizeTest, KeepsUpTimestampsInCommits) {
+  store::MemoryStore store;
+  const LineTable lines(store, clock_);
+  Metadata metadata = SomeMetadata();
+  metadata.configuration["delta.enableInCommitTimestamps"] = "true";
+  TableState state;
+  for (Version version = 0; version <= 3; ++version) {
+    std::vector<Action> actions = {InfoWith(NewUuid())};
+    if (version == 0) {
+      actions.insert(actions.end(),
+                     {Protocol{.min_writer_version = 7, .writer_features = {"inCommitTimestamp"}}, metadata});
+    } else {
+      actions.emplace_back(lines.Write(fmt::format("row {}\n", version)));
+    }
+    ASSERT_TRUE(PrepareCommit(state, {}, actions, clock_.Now()));
+    ASSERT_EQ(lines.table.PutCommit(version, actions), PutOutcome::kCommitted);
+    ASSERT_TRUE(Advance(state, {version, clock_.Now(), actions}));
+  }
+  OptimizeOptions options = lines.Options({.target_bytes = 14});
+  options.commit_files = 2;
+  EXPECT_EQ(Run(lines, options).commits, 1);
+  EXPECT_EQ(lines.Read(), (Rows{"row 1", "row 2", "row 3"}));
+  EXPECT_EQ(lines.table.Load()->in_commit_timestamp_ms, *state.in_commit_timestamp_ms + 1);
 }
 
 }  // namespace

@@ -55,6 +55,16 @@ class ReplaySink {
   virtual Result<> OnTombstone(Remove&& /*remove*/) { return {}; }  // also those that have expired
 };
 
+// Asks for no file: for the protocol, the metadata, transactions and domains alone.
+class WithoutFiles final : public ReplaySink {
+ public:
+  Wants wants() const override {
+    return {.stats = false, .tags = false, .tombstones = false, .files = false};
+  }
+  void Restart() override {}
+  Result<> OnAdd(Add&& /*add*/) override { return {}; }
+};
+
 struct Commit {
   Version version = -1;
   Timestamp modified_at;        // of the log file

@@ -30,16 +30,6 @@ Result<std::optional<std::int64_t>> FindNumber(const Metadata& metadata, const s
   return value;
 }
 
-// Only the protocol and the metadata: no files are read but those of the newest commits.
-class NoFiles final : public ReplaySink {
- public:
-  Wants wants() const override {
-    return {.stats = false, .tags = false, .tombstones = false, .files = false};
-  }
-  void Restart() override {}
-  Result<> OnAdd(Add&& /*add*/) override { return {}; }
-};
-
 struct CommitFile {
   Version version = -1;
   std::int64_t modified_ms = 0;
@@ -75,7 +65,7 @@ class TimeTravel {
   TimeTravel(const Table& table, std::int64_t at_ms) : table_(table), at_ms_(at_ms) {}
 
   Result<Version> Find() {
-    NoFiles no_files;
+    WithoutFiles no_files;
     RTL_TRY(const TableState state, table_.Scan(std::nullopt, no_files));
     RTL_TRY(const LogListing listing,
             ListLog(table_.store(), table_.DataKey("_delta_log/"), 0, state.version));

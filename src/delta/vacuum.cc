@@ -107,7 +107,7 @@ class Vacuuming {
     metadata_ = state.metadata;
     RTL_CHECK(CheckProtocol());
     const milliseconds own = DeletedFileRetention(state.metadata);
-    report_.retention = options_.retention.value_or(own);
+    report_.retention = options_.retention.value_or(std::max(own, options_.at_least.value_or(own)));
     report_.version = version_ = state.version;
     if (report_.retention < own && !options_.force) {
       return Fail(ErrorKind::kBadConfig,

@@ -35,7 +35,9 @@ struct VacuumReport {
 
 struct VacuumOptions {
   std::optional<std::chrono::milliseconds> retention;  // absent: the table's own
-  bool force = false;                                  // also a retention below the table's own
+  // The table's own or this, whichever is longer. Not with `retention`.
+  std::optional<std::chrono::milliseconds> at_least;
+  bool force = false;  // also a retention below the table's own
   bool dry_run = false;
   // Paths below the folder that are needed though the table's log does not name them (yet). Asked before
   // every look at the log. An error ends the vacuum.

@@ -45,10 +45,6 @@ Result<Committer::Outcome> Committer::Commit(std::vector<LoadedFile> files) {
       RTL_CHECK(ledger_.Apply({version, clock_.Now(), actions}, prepared->indexes));
       outcome.version = version;
       for (Change& change : changes) outcome.committed.push_back(std::move(change.change.entry));
-      if (version % options_.checkpoint_interval == 0) {
-        const auto checkpoint = set_.snapshot.WriteCheckpoint(version);
-        if (!checkpoint) outcome.checkpoint_problem = checkpoint.error().message();
-      }
       return outcome;
     }
     RTL_CHECK(ledger_.Refresh());

@@ -37,7 +37,6 @@ class Committer {
     std::vector<LedgerEntry> committed;
     std::vector<LoadedFile> plan_again;     // touched by others since their base: HEAD, then load or nothing
     std::vector<LoadedFile> nothing_to_do;  // the outcome repeats the last entry
-    std::string checkpoint_problem;  // a checkpoint was due and could not be written; readers are slower
   };
 
   // Commits what it can of `files` in one commit. Errors stop the loader; on kCommitUnknown nothing is

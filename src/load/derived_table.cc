@@ -21,11 +21,10 @@ Result<LedgerCommit> ToLedgerCommit(const delta::Commit& commit) {
 }
 
 DerivedTable::DerivedTable(delta::Table table, delta::TableState state, std::string app_id,
-                           int checkpoint_interval, const Clock& clock)
+                           const Clock& clock)
     : table_(std::move(table)),
       state_(std::move(state)),
       app_id_(std::move(app_id)),
-      checkpoint_interval_(checkpoint_interval),
       clock_(&clock),
       looked_at_(clock.Now()) {}
 
@@ -46,11 +45,11 @@ Result<> DerivedTable::Refresh() {
   return commits->empty() ? Result<>() : delta::CheckWritable(state_.protocol, state_.metadata);
 }
 
-Result<> DerivedTable::Absorb(Version upto, const Content& content) {
+Result<std::optional<Version>> DerivedTable::Absorb(Version upto, const Content& content) {
   for (;;) {
     if (clock_->Now() - looked_at_ > kMaxStateAge) RTL_CHECK(Refresh());
     const std::optional<DeriveRange> range = PlanDerive(absorbed(), upto);
-    if (!range) return {};
+    if (!range) return std::optional<Version>();
     const Timestamp now = clock_->Now();
     RTL_TRY(std::vector<delta::Action> actions, content(state_, *range));
     delta::Txn txn;
@@ -68,11 +67,7 @@ Result<> DerivedTable::Absorb(Version upto, const Content& content) {
       continue;
     }
     RTL_CHECK(delta::Advance(state_, {version, now, actions}));
-    // A checkpoint that fails costs readers time, not truth: the next one makes up for it.
-    if (version > 0 && version % checkpoint_interval_ == 0) {
-      [[maybe_unused]] const auto checkpoint = table_.WriteCheckpoint(version);
-    }
-    return {};
+    return std::optional(version);
   }
 }
 

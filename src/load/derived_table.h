@@ -26,8 +26,7 @@ Result<LedgerCommit> ToLedgerCommit(const delta::Commit& commit);
 
 class DerivedTable {
  public:
-  DerivedTable(delta::Table table, delta::TableState state, std::string app_id, int checkpoint_interval,
-               const Clock& clock);
+  DerivedTable(delta::Table table, delta::TableState state, std::string app_id, const Clock& clock);
 
   // Snapshot version absorbed as of the last look; -1 when none.
   Version absorbed() const;
@@ -40,14 +39,14 @@ class DerivedTable {
   // conflict, with the range and the state that hold then.
   using Content = std::function<Result<std::vector<delta::Action>>(const delta::TableState&, DeriveRange)>;
 
-  // Makes the table absorb up to `upto`; does nothing when another process has done so.
-  Result<> Absorb(Version upto, const Content& content);
+  // Makes the table absorb up to `upto`, and returns the table's version that did; nullopt when another
+  // process had done so.
+  Result<std::optional<Version>> Absorb(Version upto, const Content& content);
 
  private:
   delta::Table table_;
   delta::TableState state_;
   std::string app_id_;
-  int checkpoint_interval_;
   const Clock* clock_;
   Timestamp looked_at_;
 };

@@ -152,8 +152,7 @@ Result<std::unique_ptr<Deriver>> Deriver::Open(const TableSet& set, const delta:
     const bool to_come = !state && !create && state.error().kind() == ErrorKind::kNotFound;
     if (to_come && entry.role != Role::kFileRecords) continue;
     if (!state) return Fail(state.error());
-    deriver->items_.push_back({entry.role, DerivedTable(entry.table, std::move(*state), app_id,
-                                                        options.checkpoint_interval, clock)});
+    deriver->items_.push_back({entry.role, DerivedTable(entry.table, std::move(*state), app_id, clock)});
   }
   return deriver;
 }
@@ -209,27 +208,28 @@ Result<> Deriver::Derive(Version version, const delta::Metadata& snapshot) {
 
 Result<> Deriver::DeriveRangeOf(Item& item, const Commits& commits, const delta::Metadata& snapshot) {
   const delta::Table& table = item.table.table();
-  return item.table.Absorb(
-      commits.back().version,
-      [&](const delta::TableState& state, DeriveRange range) -> Result<std::vector<delta::Action>> {
-        if (range.after + 1 < commits.front().version) {
-          return Fail(ErrorKind::kInternal,
-                      fmt::format("{} went back to version {}", table.Uri(), range.after));
-        }
-        switch (item.role) {
-          case Role::kRaw:
-            return RawContent(commits, range, state, snapshot, clock_);
-          case Role::kQuarantine:
-            return QuarantineContent(commits, range, clock_);
-          case Role::kFileLog:
-            return LogContent(commits, range, table, clock_);
-          case Role::kFileRecords:
-            return RecordsContent(commits, range, table, state, clock_);
-          case Role::kSnapshot:
-            break;
-        }
-        return Fail(ErrorKind::kInternal, "the snapshot is not a derived table");
-      });
+  const auto content = [&](const delta::TableState& state,
+                           DeriveRange range) -> Result<std::vector<delta::Action>> {
+    if (range.after + 1 < commits.front().version) {
+      return Fail(ErrorKind::kInternal, fmt::format("{} went back to version {}", table.Uri(), range.after));
+    }
+    switch (item.role) {
+      case Role::kRaw:
+        return RawContent(commits, range, state, snapshot, clock_);
+      case Role::kQuarantine:
+        return QuarantineContent(commits, range, clock_);
+      case Role::kFileLog:
+        return LogContent(commits, range, table, clock_);
+      case Role::kFileRecords:
+        return RecordsContent(commits, range, table, state, clock_);
+      case Role::kSnapshot:
+        break;
+    }
+    return Fail(ErrorKind::kInternal, "the snapshot is not a derived table");
+  };
+  RTL_TRY(const auto committed, item.table.Absorb(commits.back().version, content));
+  if (committed && on_commit_) on_commit_(item.role, *committed);
+  return {};
 }
 
 }  // namespace rtl::load

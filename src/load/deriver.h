@@ -3,8 +3,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -26,6 +28,11 @@ class Deriver {
   // of `snapshot`. Safe beside other processes doing the same.
   Result<> Derive(Version version, const delta::Metadata& snapshot);
 
+  // Called with each commit made to a derived table.
+  void OnCommit(std::function<void(Role role, Version version)> callback) {
+    on_commit_ = std::move(callback);
+  }
+
   // The lowest version that all have absorbed.
   Version absorbed() const;
   DerivedTable& Of(Role role);
@@ -42,6 +49,7 @@ class Deriver {
   const TableSet& set_;
   const Clock& clock_;
   std::vector<Item> items_;
+  std::function<void(Role, Version)> on_commit_;
 };
 
 }  // namespace rtl::load

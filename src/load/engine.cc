@@ -159,6 +159,11 @@ Engine::Counts Engine::counts() const {
   return counts_;
 }
 
+void Engine::OnCommit(std::function<void(Version)> callback) {
+  const std::lock_guard lock(mutex_);
+  on_commit_ = std::move(callback);
+}
+
 void Engine::OnUnsettled(std::function<void(const std::string&, const std::string&)> callback) {
   const std::lock_guard lock(mutex_);
   on_unsettled_ = std::move(callback);
@@ -569,9 +574,11 @@ bool Engine::CommitBatch(std::vector<LoadedFile> batch) {
 void Engine::Report(Committer::Outcome& outcome) {
   std::vector<FileReport> reports;
   std::function<void(const std::string&, const std::string&)> on_unsettled;
+  std::function<void(Version)> on_commit;
   {
     const std::lock_guard lock(mutex_);
     on_unsettled = on_unsettled_;
+    on_commit = on_commit_;
     if (outcome.version >= 0) ++counts_.commits;
     for (const LedgerEntry& entry : outcome.committed) {
       reports.push_back(ToReport(entry));
@@ -606,6 +613,7 @@ void Engine::Report(Committer::Outcome& outcome) {
       if (!entry.version.settled) on_unsettled(entry.source_file, entry.key);
     }
   }
+  if (outcome.version >= 0 && on_commit) on_commit(outcome.version);
   if (outcome.version >= 0) observer_.OnCommitted(outcome.version, reports);
   for (const FileReport& report : reports) {
     const bool problem = report.outcome == Outcome::kHeld || report.outcome == Outcome::kFailed;
@@ -614,8 +622,6 @@ void Engine::Report(Committer::Outcome& outcome) {
     observer_.OnNotice(notes_told_ > kMaxNotes ? "more files have notes: see error in file_log"
                                                : fmt::format("{}: {}", report.source_file, report.error));
   }
-  if (!outcome.checkpoint_problem.empty())
-    observer_.OnNotice("no checkpoint was written: " + outcome.checkpoint_problem);
 }
 
 }  // namespace rtl::load

@@ -82,6 +82,9 @@ class Engine {
   // Looks at a file that was unsettled again when it has settled: called for each, with the time to do so.
   void OnUnsettled(std::function<void(const std::string& source_file, const std::string& key)> callback);
 
+  // Called with the version of each commit, by the committing thread: keep it short.
+  void OnCommit(std::function<void(Version version)> callback);
+
   DeleteBound& deletes() { return deletes_; }
 
  private:
@@ -145,6 +148,7 @@ class Engine {
   std::optional<Error> error_;
   Counts counts_;
   std::function<void(const std::string&, const std::string&)> on_unsettled_;
+  std::function<void(Version)> on_commit_;
 
   int notes_told_ = 0;  // by the committing thread
   std::vector<std::jthread> threads_;

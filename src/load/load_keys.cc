@@ -10,6 +10,7 @@ Result<SyncReport> LoaderParts::RunTasks(std::vector<Task> tasks, const std::sto
   const auto started = std::chrono::steady_clock::now();
   Committer committer(set_, *ledger_, options_, clock_);
   Engine engine(inputs_, rules_, *ledger_, committer, *observer_);
+  Wire(engine);
   Pass pass;
   for (Task& task : tasks) {
     if (stop.stop_requested()) break;
@@ -23,6 +24,7 @@ Result<SyncReport> LoaderParts::RunTasks(std::vector<Task> tasks, const std::sto
   }
   pass.refused_deletes = engine.deletes().refusal();
   RTL_CHECK(DeriveOrWarn());
+  maintenance_.Finish(stop);
   return MakeReport(engine, pass, started);
 }
 

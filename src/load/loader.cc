@@ -59,7 +59,8 @@ LoaderParts::LoaderParts(store::ObjectStore& source, store::ObjectStore& tables,
       clock_(clock),
       set_(MakeTableSet(tables_, options_, clock_)),
       decoders_(ThreadsFor(options_)),
-      inputs_{source_, set_, options_, SettingsFingerprint(options_), decoders_, clock_} {}
+      inputs_{source_, set_, options_, SettingsFingerprint(options_), decoders_, clock_},
+      maintenance_(tables_, options_, *observer_, clock_) {}
 
 Result<> LoaderParts::OpenTables(bool create) {
   const Timestamp now = clock_.Now();
@@ -84,6 +85,9 @@ Result<> LoaderParts::OpenTables(bool create) {
   if (!deriver && !create && deriver.error().kind() == ErrorKind::kNotFound) return {};
   if (!deriver) return Fail(deriver.error());
   deriver_ = std::move(*deriver);
+  deriver_->OnCommit([this](Role role, Version version) { maintenance_.Committed(role, version); });
+  maintenance_.CompactSnapshotBy(
+      [this](std::stop_token compact_stop) { return Compact(std::move(compact_stop)); });
   RTL_TRY(ledger_, LiveLedger::Open(set_, clock_));
   exist_ = true;
   RTL_CHECK(CheckPinnedColumns());
@@ -112,12 +116,17 @@ Result<> LoaderParts::CheckPinnedColumns() const {
   return {};
 }
 
+void LoaderParts::Wire(Engine& engine) {
+  engine.OnCommit([this](Version version) { maintenance_.Committed(Role::kSnapshot, version); });
+}
+
 Result<SyncReport> LoaderParts::Sync(std::stop_token stop, const RunBounds& bounds) {
   const auto started = std::chrono::steady_clock::now();
   RTL_CHECK(ledger_->Refresh());
   RTL_CHECK(DeriveOrWarn());
   Committer committer(set_, *ledger_, options_, clock_);
   Engine engine(inputs_, rules_, *ledger_, committer, *observer_);
+  Wire(engine);
   std::int64_t files = 0;
   std::int64_t bytes = 0;
   std::int64_t left_over = 0;
@@ -138,14 +147,18 @@ Result<SyncReport> LoaderParts::Sync(std::stop_token stop, const RunBounds& boun
     // What was committed is derived by the next run at the latest; try now, but the first error is the one to
     // tell.
     [[maybe_unused]] const auto derived = Derive();
+    maintenance_.Stop();
     return Fail(done.error());
   }
   RTL_CHECK(Derive());
   if (auto compacted = Compact(stop); !compacted) {
     observer_->OnNotice("the packed files were not compacted: " + compacted.error().message());
   } else if (compacted->version >= 0) {
+    maintenance_.Committed(Role::kSnapshot, compacted->version);
     RTL_CHECK(Derive());
   }
+  maintenance_.Finish(stop);
+  if (options_.maintenance.on_sync) maintenance_.RunAll(stop);
   pass->refused_deletes = engine.deletes().refusal();
   SyncReport report = MakeReport(engine, *pass, started);
   report.left_over = left_over;

@@ -136,7 +136,8 @@ class Observer {
   virtual void OnPlanned(std::int64_t /*files*/, std::int64_t /*bytes*/) {}  // adds to what is to be done
   virtual void OnFileDone(const FileReport&) {}                              // loaded, not yet committed
   virtual void OnCommitted(std::int64_t /*snapshot_version*/, const std::vector<FileReport>&) {}
-  virtual void OnNotice(const std::string&) {}  // a line for the log
+  virtual void OnNotice(const std::string&) {}  // a line for the log: something is not as it should be
+  virtual void OnUpkeep(const std::string&) {}  // a line for the log: what maintenance has done
 };
 
 class Loader {

@@ -1,6 +1,8 @@
 // The loader's commands that move rows without changing them.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "load/loader_parts.h"
 #include "load/repack.h"
 
@@ -20,7 +22,11 @@ Result<RepackReport> LoaderParts::ConvertLayout(Layout to, std::stop_token stop)
 
 Result<RepackReport> LoaderParts::Compact(std::stop_token stop) {
   if (!exist_ || !ledger_->packed()) return RepackReport();
-  return CompactPacked(set_, *ledger_, {}, clock_, stop);
+  RepackOptions repack;
+  repack.target_bytes = options_.maintenance.target_bytes;
+  const auto small = static_cast<std::size_t>(options_.maintenance.small_files);
+  repack.min_small = std::min(repack.min_small, small);
+  return CompactPacked(set_, *ledger_, repack, clock_, stop);
 }
 
 }  // namespace rtl::load

@@ -20,6 +20,7 @@
 #include "load/live_ledger.h"
 #include "load/load_file.h"
 #include "load/loader.h"
+#include "load/maintenance.h"
 #include "load/source_naming.h"
 #include "load/table_set.h"
 #include "load/worker_pool.h"
@@ -45,6 +46,10 @@ class SerialObserver final : public Observer {
   void OnNotice(const std::string& notice) override {
     const std::lock_guard lock(mutex_);
     inner_.OnNotice(notice);
+  }
+  void OnUpkeep(const std::string& done) override {
+    const std::lock_guard lock(mutex_);
+    inner_.OnUpkeep(done);
   }
 
  private:
@@ -96,6 +101,7 @@ class LoaderParts final : public Loader {
   // Derives; a failure is a notice until derivation lags too far behind.
   Result<> DeriveOrWarn();
   Result<> CheckPinnedColumns() const;
+  void Wire(Engine& engine);  // to the maintenance
   SyncReport MakeReport(const Engine& engine, const Pass& pass,
                         std::chrono::steady_clock::time_point started);
 
@@ -123,6 +129,7 @@ class LoaderParts final : public Loader {
   std::unique_ptr<Deriver> deriver_;
   std::unique_ptr<LiveLedger> ledger_;
   std::optional<Timestamp> lagging_since_;
+  Maintenance maintenance_;
 
   std::mutex hints_mutex_;
   std::condition_variable hints_changed_;

@@ -36,6 +36,20 @@ struct Guard {
   bool allow_mass_delete = false;
 };
 
+// [maintenance]: what is done for the tables beside loading. An interval of zero means never.
+struct MaintenanceOptions {
+  bool enabled = true;   // watch: on a thread of its own
+  bool on_sync = false;  // once at the end of each sync
+  std::chrono::milliseconds optimize_interval{3600 * 1000};
+  std::chrono::milliseconds vacuum_interval{24 * 3600 * 1000};
+  std::chrono::milliseconds log_interval{24 * 3600 * 1000};
+  // What is younger stays. A table's own property counts where it asks for longer.
+  std::chrono::milliseconds retention = std::chrono::days(7);       // of files that are no longer needed
+  std::chrono::milliseconds log_retention = std::chrono::days(30);  // of commits
+  int small_files = 100;                  // so many in a derived table are packed into larger ones ...
+  std::int64_t target_bytes = 128 << 20;  // ... of that size
+};
+
 struct Options {
   std::string source_uri;  // stands in the tables' properties; another source is refused
   std::string
@@ -63,6 +77,7 @@ struct Options {
   bool single_threaded = false;   // all on the caller's thread, so that runs repeat exactly: for tests
   int commit_max_files = 5000;    // commit.max_files
   int checkpoint_interval = 100;  // commit.checkpoint_interval: commits between checkpoints
+  MaintenanceOptions maintenance;
   std::chrono::milliseconds list_interval{30'000};   // watch.list_interval
   std::chrono::milliseconds derive_interval{2'000};  // watch.derive_interval
   std::chrono::milliseconds max_derivation_lag{24 * 3600 * 1000};

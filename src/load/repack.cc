@@ -15,11 +15,13 @@
 #include "core/hash.h"
 #include "core/json_writer.h"
 #include "core/uuid.h"
+#include "delta/bin_packing.h"
 #include "delta/deletion_vector_file.h"
 #include "delta/reconcile.h"
 #include "delta/table_reader.h"
 #include "delta/wide_bounds.h"
 #include "encode/table_file.h"
+#include "load/merge_files.h"
 #include "load/settle_commit.h"
 #include "load/strike_out.h"
 
@@ -66,6 +68,12 @@ bool IsSameFile(const delta::Add& a, const delta::Add& b) {
   return delta::LogicalFileKey(a) == delta::LogicalFileKey(b);
 }
 
+bool HasFiles(const std::vector<delta::Action>& actions) {
+  return std::ranges::any_of(actions, [](const delta::Action& action) {
+    return std::holds_alternative<delta::Add>(action) || std::holds_alternative<delta::Remove>(action);
+  });
+}
+
 class Repacking {
  public:
   Repacking(const TableSet& tables, LiveLedger& ledger, const RepackOptions& options, const Clock& clock,
@@ -80,6 +88,7 @@ class Repacking {
       state_.metadata = ledger.state().metadata;
       return 0;
     });
+    if (!inputs.empty()) RTL_CHECK(CheckRewritable(tables_.snapshot, state_));
     RowsByKey rows;
     std::int64_t gathered = 0;
     for (const Input& input : inputs) {
@@ -199,6 +208,7 @@ class Repacking {
       const Timestamp read_at = ledger_.read_at();
       FileIndexes indexes;
       RTL_TRY(const auto actions, MakeActions(inputs, operation, layout, indexes));
+      if (!layout && !HasFiles(actions)) return RepackReport();  // another was first with all of it
       RTL_TRY(const AfterPut next, PutAndReadBack(tables_.snapshot, on + 1, actions, read_at, clock_));
       if (next == AfterPut::kDone) {
         RTL_CHECK(ledger_.Apply({on + 1, clock_.Now(), actions}, indexes));
@@ -394,25 +404,29 @@ std::vector<Input> SharedInputs(const Ledger& ledger) {
 
 // Packed files that are mostly dead, and small ones where they pile up.
 std::vector<Input> WorthCompacting(const Ledger& ledger, const RepackOptions& options) {
-  std::vector<Input> dead;
-  std::vector<Input> small;
+  std::vector<Input> chosen;
+  std::vector<delta::Add> small;
   ledger.ForEachShared([&](const Ledger::Shared& shared) {
     if (!IsPacked(shared.add)) return;
     const std::int64_t gone = shared.add.deletion_vector ? shared.add.deletion_vector->cardinality : 0;
     if (static_cast<double>(gone) > options.max_dead * static_cast<double>(gone + shared.rows)) {
-      dead.push_back(SharedInput(ledger, shared));
-    } else if (shared.add.size < options.target_bytes / 2) {
-      small.push_back(SharedInput(ledger, shared));
+      chosen.push_back(SharedInput(ledger, shared));
+    } else {
+      small.push_back(shared.add);
     }
   });
-  if (small.size() >= options.min_small || !dead.empty()) {
-    std::ranges::move(small, std::back_inserter(dead));
+  if (!chosen.empty()) {  // into the same new file
+    std::erase_if(small, [&](const delta::Add& add) { return add.size >= options.target_bytes / 2; });
+    for (const delta::Add& add : small) chosen.push_back(SharedInput(ledger, *ledger.FindShared(add.path)));
+    return chosen;
   }
-  // One is only worth it for what it sheds.
-  const bool sheds =
-      std::ranges::any_of(dead, [](const Input& input) { return input.add.deletion_vector.has_value(); });
-  if (dead.size() == 1 && !sheds) dead.clear();
-  return dead;
+  const delta::PackOptions pack{.target_bytes = options.target_bytes,
+                                .min_files = static_cast<std::int64_t>(options.min_small),
+                                .amortised = options.amortised};
+  for (const auto& bin : delta::PackBins(std::move(small), pack)) {
+    for (const delta::Add& add : bin) chosen.push_back(SharedInput(ledger, *ledger.FindShared(add.path)));
+  }
+  return chosen;
 }
 
 }  // namespace

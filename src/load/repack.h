@@ -21,8 +21,9 @@ struct RepackOptions {
   std::int64_t target_bytes = 128 << 20;  // of a packed file
   // A packed file is written anew when a larger share of its rows is struck out.
   double max_dead = 0.3;
-  // Packed files of less than half the target are put together when there are at least so many.
+  // Small packed files (delta::IsLargeEnough) are put together when there are at least so many ...
   std::size_t min_small = 8;
+  bool amortised = true;  // ... as delta::PackOptions has it
 };
 
 // Makes the whole snapshot's layout `options.to`, in one commit. Files that others wrote are taken along.

@@ -38,13 +38,13 @@ const delta::Table* TableSet::Find(Role role) const {
   return nullptr;
 }
 
-TableSet MakeTableSet(store::ObjectStore& store, const Options& options, const Clock& clock) {
+TableSet MakeTableSet(store::ObjectStore& store, const Options& options, const Clock& clock, bool all) {
   TableSet set{delta::Table(store, options.tables.snapshot, clock), {}};
   // file_records first: it is what the next start needs most.
   set.derived.push_back({Role::kFileRecords, delta::Table(store, options.tables.file_records, clock)});
   set.derived.push_back({Role::kFileLog, delta::Table(store, options.tables.file_log, clock)});
-  if (options.raw) set.derived.push_back({Role::kRaw, delta::Table(store, options.tables.raw, clock)});
-  if (options.quarantine) {
+  if (options.raw || all) set.derived.push_back({Role::kRaw, delta::Table(store, options.tables.raw, clock)});
+  if (options.quarantine || all) {
     set.derived.push_back({Role::kQuarantine, delta::Table(store, options.tables.quarantine, clock)});
   }
   return set;
@@ -208,6 +208,10 @@ std::vector<delta::Action> LayoutActions(Layout layout, delta::Protocol protocol
   return actions;
 }
 
+bool IsLoadersTable(const delta::Metadata& metadata) {
+  return metadata.configuration.contains(std::string(kSourceProperty));
+}
+
 bool IsOwnColumn(std::string_view name) {
   return std::find(kOwnColumns.begin(), kOwnColumns.end(), name) != kOwnColumns.end();
 }
@@ -250,7 +254,7 @@ std::string PlainCommitInfo(std::string_view operation, std::string_view txn_id,
   JsonWriter json;
   json.BeginObject().Key("timestamp").Int(MillisSinceEpoch(now)).Key("operation").String(operation);
   json.Key("operationParameters").BeginObject().EndObject().Key("isBlindAppend").Bool(false);
-  json.Key("engineInfo").String("rtloader/0.1.0").Key("txnId").String(txn_id).EndObject();
+  json.Key("engineInfo").String(kEngineInfo).Key("txnId").String(txn_id).EndObject();
   return std::move(json).Take();
 }
 

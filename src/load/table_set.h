@@ -27,8 +27,9 @@ struct TableSet {
   const delta::Table* Find(Role role) const;  // null when switched off
 };
 
-// Tables and the columns they begin with. Does not look at the store.
-TableSet MakeTableSet(store::ObjectStore& store, const Options& options, const Clock& clock);
+// The tables that are switched on, or `all`. Does not look at the store.
+TableSet MakeTableSet(store::ObjectStore& store, const Options& options, const Clock& clock,
+                      bool all = false);
 
 // Columns that each table has from the start; snapshot and raw get the data columns put before these.
 delta::Schema BaseSchema(Role role);
@@ -49,6 +50,8 @@ Result<> CheckLoadable(const delta::Protocol& protocol, const delta::Metadata& m
 Layout LayoutOf(const delta::Metadata& metadata);
 std::vector<delta::Action> LayoutActions(Layout layout, delta::Protocol protocol, delta::Metadata metadata);
 
+bool IsLoadersTable(const delta::Metadata& metadata);  // made by a loader, of whatever source
+
 // The data columns of a snapshot or raw schema: all but the loader's own.
 std::vector<delta::Field> DataFields(const delta::Schema& schema);
 bool IsOwnColumn(std::string_view name);
@@ -58,6 +61,8 @@ bool IsOwnColumn(std::string_view name);
 // file is decoded anew with the table's spelling).
 Result<std::optional<delta::Schema>> WithFields(const delta::Schema& schema,
                                                 const std::vector<delta::Field>& fields);
+
+inline constexpr std::string_view kEngineInfo = "rtloader/0.1.0";
 
 // A commitInfo for commits that carry no account (creation, derived tables).
 std::string PlainCommitInfo(std::string_view operation, std::string_view txn_id, Timestamp now);

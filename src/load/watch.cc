@@ -166,6 +166,10 @@ Result<SyncReport> LoaderParts::Follow(std::chrono::steady_clock::time_point sta
   Committer committer(set_, *ledger_, options_, clock_);
   Engine engine(inputs_, rules_, *ledger_, committer, *observer_);
   engine.OnUnsettled([&](const std::string&, const std::string& key) { relooks.Add(key); });
+  Wire(engine);
+  // Of loaders that share the source, one is enough.
+  maintenance_.Start(options_.maintenance.enabled && options_.shard == 0);
+  const std::stop_callback end_maintenance(stop, [this] { maintenance_.RequestStop(); });
   // Also ended by an error, which must not wait for a long listing.
   std::stop_source stop_listing;
   const std::stop_callback forward(stop, [&] { stop_listing.request_stop(); });
@@ -227,6 +231,7 @@ Result<SyncReport> LoaderParts::Follow(std::chrono::steady_clock::time_point sta
   if (ended && !drained) ended = drained;
   const auto derived = Derive();
   if (ended && !derived) ended = derived;
+  maintenance_.Stop();
   if (!ended) return Fail(ended.error());
   SyncReport report = MakeReport(engine, lister.last, started);
   report.found_by_listing = lister.found;

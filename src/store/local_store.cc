@@ -127,6 +127,7 @@ Result<ObjectInfo> LocalStore::LookForReader(int folder, std::string_view key,
       ::fstatat(folder, name.c_str(), &inode, AT_SYMLINK_NOFOLLOW) != 0 || S_ISDIR(inode.st_mode)) {
     return info;
   }
+  if (S_ISREG(inode.st_mode)) return Look(folder, key, name);  // it came between the two looks
   if (S_ISLNK(inode.st_mode) && ::fstatat(folder, name.c_str(), &inode, 0) == 0 && S_ISDIR(inode.st_mode))
     return info;
   return Fail(ErrorKind::kUnavailable, PrintableKey(Path(key)) +

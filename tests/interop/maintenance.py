@@ -96,14 +96,8 @@ def file_in(folder, name, text):
 
 
 def maintain(tables, command, *flags):
-    """`rtloader COMMAND`, over one table or all of them, whichever it takes."""
-    usage = _help(command)
-    if "SOURCE" in usage:
-        target = (tables.source.path, tables.tables.root)
-    else:
-        target = (tables.tables.root if "TABLES" in usage else tables.snapshot,)
-    takes_config = tables.flags() if "--config" in usage else ()
-    done = run(command, *target, *flags, *takes_config)
+    """`rtloader COMMAND`, over all tables."""
+    done = run(command, tables.tables.root, *flags, *tables.flags()[:2])  # with --config alone
     assert done.code == OK, f"{command} after {tables.steps}: {done}"
 
 
