@@ -140,13 +140,6 @@ std::shared_ptr<arrow::Array> AsWritten(const std::shared_ptr<arrow::Array>& arr
   return arrow::MakeArray(data);
 }
 
-// What a column is in the file.
-StoredColumns::Column StoredAs(const std::string& name, const StoredColumns& stored) {
-  const auto known = std::ranges::find(stored.columns, name, &StoredColumns::Column::name);
-  if (known != stored.columns.end()) return *known;
-  return {.name = name, .stored_as = stored.complete ? "unnamed " + name : name};
-}
-
 Error WriteError(const std::exception& e) {
   const bool memory = dynamic_cast<const std::bad_alloc*>(&e) != nullptr;
   return Error(memory ? ErrorKind::kResourceExhausted : ErrorKind::kInternal,
@@ -154,6 +147,12 @@ Error WriteError(const std::exception& e) {
 }
 
 }  // namespace
+
+StoredColumns::Column StoredColumns::Of(const std::string& name) const {
+  const auto known = std::ranges::find(columns, name, &Column::name);
+  if (known != columns.end()) return *known;
+  return {.name = name, .stored_as = complete ? "unnamed " + name : name};
+}
 
 std::int64_t DataBytes(const arrow::RecordBatch& batch) {
   std::int64_t bytes = 0;
@@ -194,7 +193,7 @@ Result<std::unique_ptr<ParquetFile>> ParquetFile::Create(const arrow::RecordBatc
     self->counted_.resize(self->stats_.size());
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const auto& field = first.schema()->field(static_cast<int>(i));
-      const StoredColumns::Column column = StoredAs(field->name(), *options.stored);
+      const StoredColumns::Column column = options.stored->Of(field->name());
       fields.push_back(field->WithName(column.stored_as));
       ids[i] = column.field_id;
       self->counted_[i] = column.counted;

@@ -5,6 +5,7 @@
 #include <arrow/io/memory.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
 #include <parquet/arrow/writer.h>
 
@@ -34,14 +35,35 @@ Result<> Guarded(const Write& write) {
   }
 }
 
+Result<std::shared_ptr<arrow::Schema>> AsStored(const arrow::Schema& schema, const StoredColumns& stored,
+                                                std::vector<bool>& counted) {
+  arrow::FieldVector fields;
+  for (const auto& field : schema.fields()) {
+    const StoredColumns::Column column = stored.Of(field->name());
+    if (column.field_id >= 0 && field->type()->num_fields() > 0) {
+      return Fail(ErrorKind::kUnsupported,
+                  fmt::format("column {} is nested, and the table maps its columns", field->name()));
+    }
+    fields.push_back(field->WithName(column.stored_as));
+    if (column.field_id >= 0) {
+      fields.back() = fields.back()->WithMetadata(
+          arrow::key_value_metadata({"PARQUET:field_id"}, {std::to_string(column.field_id)}));
+    }
+    counted.push_back(column.counted);
+  }
+  return arrow::schema(std::move(fields));
+}
+
 }  // namespace
 
 struct TableFile::Impl {
-  std::shared_ptr<arrow::Schema> schema;
+  std::shared_ptr<arrow::Schema> schema;         // of the rows
+  std::shared_ptr<arrow::Schema> stored_schema;  // the same columns as the file names them
   std::size_t always = 0;
   std::shared_ptr<arrow::io::BufferOutputStream> out;
   std::unique_ptr<parquet::arrow::FileWriter> writer;
   std::vector<ColumnStats> stats;
+  std::vector<bool> counted;  // columns whose nulls are counted in any case; empty: none
   std::int64_t rows = 0;
 
   Result<std::shared_ptr<arrow::RecordBatch>> InOrder(const arrow::RecordBatch& batch) const {
@@ -58,7 +80,7 @@ struct TableFile::Impl {
       }
       arrays.push_back(std::move(array));
     }
-    return arrow::RecordBatch::Make(schema, batch.num_rows(), std::move(arrays));
+    return arrow::RecordBatch::Make(stored_schema, batch.num_rows(), std::move(arrays));
   }
 };
 
@@ -69,8 +91,12 @@ Result<std::unique_ptr<TableFile>> TableFile::Create(const std::shared_ptr<arrow
                                                      std::size_t always, const EncodeOptions& options) {
   auto impl = std::make_unique<Impl>();
   impl->schema = schema;
+  impl->stored_schema = schema;
   impl->always = always;
   impl->stats.resize(static_cast<std::size_t>(schema->num_fields()));
+  if (options.stored) {
+    RTL_TRY(impl->stored_schema, AsStored(*schema, *options.stored, impl->counted));
+  }
   RTL_CHECK(Guarded([&]() -> arrow::Status {
     ARROW_ASSIGN_OR_RAISE(impl->out, arrow::io::BufferOutputStream::Create());
     const auto properties = parquet::WriterProperties::Builder()
@@ -80,7 +106,8 @@ Result<std::unique_ptr<TableFile>> TableFile::Create(const std::shared_ptr<arrow
                                 ->created_by("rtloader")
                                 ->build();
     ARROW_ASSIGN_OR_RAISE(impl->writer, parquet::arrow::FileWriter::Open(
-                                            *schema, arrow::default_memory_pool(), impl->out, properties));
+                                            *impl->stored_schema, arrow::default_memory_pool(), impl->out,
+                                            properties));
     return impl->writer->NewBufferedRowGroup();
   }));
   return std::unique_ptr<TableFile>(new TableFile(std::move(impl)));
@@ -113,7 +140,7 @@ Result<EncodedFile> TableFile::Finish() {
     return arrow::Status::OK();
   }));
   file.rows = impl_->rows;
-  file.stats = StatsJson(impl_->rows, *impl_->schema, impl_->stats, impl_->always);
+  file.stats = StatsJson(impl_->rows, *impl_->stored_schema, impl_->stats, impl_->always, impl_->counted);
   return file;
 }
 

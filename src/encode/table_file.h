@@ -19,7 +19,8 @@ namespace rtl::encode {
 class TableFile {
  public:
   // Statistics are given for the first columns and the last `always` ones, as in Delta's own writer; bounds
-  // only where ColumnStats knows the type.
+  // only where ColumnStats knows the type. kUnsupported for a nested column whose names in files differ from
+  // those it has (options.stored).
   static Result<std::unique_ptr<TableFile>> Create(const std::shared_ptr<arrow::Schema>& schema,
                                                    std::size_t always, const EncodeOptions& options = {});
   ~TableFile();

@@ -4,8 +4,11 @@
 #include <iterator>
 
 #include "core/uuid.h"
-#include "delta/check_actions.h"
+#include "delta/change_data.h"
+#include "delta/column_mapping.h"
+#include "delta/commit_preparation.h"
 #include "delta/reconcile.h"
+#include "load/change_rows.h"
 #include "load/settle_commit.h"
 #include "load/strike_out.h"
 
@@ -36,10 +39,15 @@ Result<Committer::Outcome> Committer::Commit(std::vector<LoadedFile> files) {
       continue;
     }
     RTL_CHECK(prepared);
-    if (changes.empty()) break;
-    const std::vector<delta::Action>& actions = prepared->actions;
+    std::vector<delta::Action>& actions = prepared->actions;
+    if (actions.empty()) break;
     const Version version = on + 1;
-    RTL_CHECK(delta::CheckActions(ledger_.metadata(), actions));
+    RTL_TRY(const bool is_current, PrepareOn(on, actions));
+    if (!is_current) {
+      on = ledger_.version();
+      KeepWhatHolds(changes, outcome);
+      continue;
+    }
     RTL_TRY(const AfterPut next, PutAndReadBack(set_.snapshot, version, actions, state_read_at, clock_));
     if (next == AfterPut::kDone) {
       RTL_CHECK(ledger_.Apply({version, clock_.Now(), actions}, prepared->indexes));
@@ -56,6 +64,16 @@ Result<Committer::Outcome> Committer::Commit(std::vector<LoadedFile> files) {
     KeepWhatHolds(changes, outcome);
   }
   return outcome;
+}
+
+Result<bool> Committer::PrepareOn(Version on, std::vector<delta::Action>& actions) {
+  // What was read of the table are the files of the keys, and the ledger.
+  static const delta::ReadSet kRead{.scope = delta::ReadSet::Scope::kFiles};
+  return ledger_.Inspect([&](const Ledger& ledger) -> Result<bool> {
+    if (ledger.version() != on) return false;
+    RTL_CHECK(delta::PrepareCommit(ledger.state(), kRead, actions, clock_.Now()));
+    return true;
+  });
 }
 
 void Committer::PrepareAll(std::vector<LoadedFile> files, std::vector<Change>& changes, Outcome& outcome) {
@@ -99,27 +117,45 @@ void Committer::KeepWhatHolds(std::vector<Change>& changes, Outcome& outcome) {
   changes = std::move(kept);
 }
 
-// The rows of small files, together in one file. Encoded anew only when others are to be in it.
+// The rows of small files, together in one file. Encoded anew only when others are to be in it, or the table's
+// columns have changed.
 Result<> Committer::PackRows(std::vector<Change>& changes) {
   std::vector<std::string> keys;
   for (const Change& change : changes) {
     if (!change.file.load.rows.empty()) keys.push_back(change.file.source_file);
   }
   if (keys.empty()) packed_.reset();
-  if (keys.empty() || (packed_ && keys == packed_keys_)) return {};
+  const auto columns = ledger_.columns();
+  if (keys.empty() || (packed_ && keys == packed_keys_ && columns == packed_columns_)) return {};
   std::vector<PackMember> members;
   for (const Change& change : changes) {
     const FileLoad& load = change.file.load;
     if (load.rows.empty()) continue;
     members.push_back({change.file.source_file, load.file_version, load.rows});
   }
-  RTL_TRY(packed_, PutPacked(set_, std::move(members), set_.Find(Role::kRaw) != nullptr, clock_.Now()));
+  RTL_TRY(packed_, PutPacked(set_, std::move(members), columns->stored, set_.Find(Role::kRaw) != nullptr,
+                             clock_.Now()));
   packed_keys_ = std::move(keys);
+  packed_columns_ = columns;
+  return {};
+}
+
+// Those rows that strikes have not told.
+Result<> Committer::TellChanges(const std::vector<Change>& changes, ChangeRows& rows,
+                                std::vector<delta::Action>& actions) const {
+  for (const Change& change : changes) {
+    for (const delta::Remove& remove : change.change.removes) RTL_CHECK(rows.Deleted(remove));
+    for (const delta::Add& add : change.change.adds) RTL_CHECK(rows.Inserted(add));
+  }
+  if (packed_) RTL_CHECK(rows.Inserted(packed_->add));
+  RTL_TRY(std::vector<delta::AddCdc> files, rows.Finish());
+  std::ranges::move(files, std::back_inserter(actions));
   return {};
 }
 
 Result<Committer::Prepared> Committer::MakeActions(std::vector<Change>& changes, Outcome& outcome) {
   delta::Metadata metadata = ledger_.metadata();
+  const auto columns = ledger_.columns();
   bool widened = false;
   std::vector<Change> kept;
   for (Change& change : changes) {
@@ -137,10 +173,21 @@ Result<Committer::Prepared> Committer::MakeActions(std::vector<Change>& changes,
         metadata.schema = std::move(**wider);
         widened = true;
       }
+      // Where columns are mapped, new ones get their names and ids in this commit, and files that have them
+      // are made anew. So are files made before the mapping, or NOT NULL, came.
+      const FileLoad& load = change.file.load;
+      const bool by_own_names = load.stored == nullptr && columns->stored == nullptr;
+      if (!by_own_names &&
+          !columns->HoldsAsStored(load.stored.get(), ColumnsOfFile(load.fields))) {
+        outcome.plan_again.push_back(std::move(change.file));
+        continue;
+      }
     }
     kept.push_back(std::move(change));
   }
   changes = std::move(kept);
+  if (changes.empty() && !widened) return Prepared();
+  if (widened) RTL_CHECK(delta::MapNewColumns(ledger_.protocol(), metadata));
 
   RTL_CHECK(PackRows(changes));
   Prepared prepared;
@@ -154,7 +201,12 @@ Result<Committer::Prepared> Committer::MakeActions(std::vector<Change>& changes,
       change.change.entry.raw_paths = {packed_->add.path};
     }
   }
-  RTL_TRY(StruckOut struck, StrikeOut(set_, ledger_, strikes, clock_.Now()));
+  // A strike changes part of a file, and then what changed is told row by row (protocol: "Add CDC File").
+  std::unique_ptr<ChangeRows> changed;
+  if (!strikes.empty() && delta::KeepsChangeData(ledger_.protocol(), metadata)) {
+    changed = std::make_unique<ChangeRows>(set_.snapshot, ledger_.protocol(), ledger_.metadata(), metadata);
+  }
+  RTL_TRY(StruckOut struck, StrikeOut(set_, ledger_, strikes, clock_.Now(), changed.get()));
   prepared.indexes = std::move(struck.indexes);
 
   std::vector<LedgerEntry> entries;
@@ -174,6 +226,7 @@ Result<Committer::Prepared> Committer::MakeActions(std::vector<Change>& changes,
     actions.emplace_back(packed_->add);
     prepared.indexes.emplace(delta::LogicalFileKey(packed_->add), packed_->index);
   }
+  if (changed) RTL_CHECK(TellChanges(changes, *changed, actions));
   return prepared;
 }
 

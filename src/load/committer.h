@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@
 #include "load/table_set.h"
 
 namespace rtl::load {
+
+class ChangeRows;
 
 // A file that is ready to be committed.
 struct LoadedFile {
@@ -48,22 +51,27 @@ class Committer {
     LoadedFile file;
     KeyChange change;
   };
+  // False: the ledger has moved on from version `on`, for which the actions were made.
+  Result<bool> PrepareOn(Version on, std::vector<delta::Action>& actions);
   void PrepareAll(std::vector<LoadedFile> files, std::vector<Change>& changes, Outcome& outcome);
   void KeepWhatHolds(std::vector<Change>& changes, Outcome& outcome);
   // The commit on the ledger's state as it is now.
   struct Prepared {
-    std::vector<delta::Action> actions;
-    FileIndexes indexes;  // of the shared files among its adds
+    std::vector<delta::Action> actions;  // empty when there is nothing to write
+    FileIndexes indexes;                 // of the shared files among its adds
   };
   Result<Prepared> MakeActions(std::vector<Change>& changes, Outcome& outcome);
   Result<> PackRows(std::vector<Change>& changes);
+  Result<> TellChanges(const std::vector<Change>& changes, ChangeRows& rows,
+                       std::vector<delta::Action>& actions) const;
 
   const TableSet& set_;
   LiveLedger& ledger_;
   const Options& options_;
   const Clock& clock_;
-  std::optional<PackedFile> packed_;      // of the attempt before
-  std::vector<std::string> packed_keys_;  // its members
+  std::optional<PackedFile> packed_;                   // of the attempt before
+  std::vector<std::string> packed_keys_;               // its members
+  std::shared_ptr<const FileColumns> packed_columns_;  // for which it was encoded
 };
 
 }  // namespace rtl::load

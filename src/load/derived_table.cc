@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/uuid.h"
-#include "delta/check_actions.h"
+#include "delta/commit_preparation.h"
 #include "load/ledger.h"
 #include "load/settle_commit.h"
 
@@ -33,40 +35,82 @@ Version DerivedTable::absorbed() const {
   return txn == state_.txns.end() ? -1 : txn->second.version;
 }
 
-Result<> DerivedTable::Refresh() {
+Result<std::optional<std::vector<delta::Commit>>> DerivedTable::TakeUpWinners() {
   looked_at_ = clock_->Now();
   auto commits = table_.CommitsAfter(state_.version);
   if (!commits && commits.error().kind() == ErrorKind::kNotFound) {
     RTL_TRY(state_, table_.Load());
-    return {};
+    return std::optional<std::vector<delta::Commit>>();
   }
   if (!commits) return Fail(commits.error());
   for (const delta::Commit& commit : *commits) RTL_CHECK(delta::Advance(state_, commit));
-  return commits->empty() ? Result<>() : delta::CheckWritable(state_.protocol, state_.metadata);
+  if (!commits->empty()) RTL_CHECK(delta::CheckWritable(state_.protocol, state_.metadata));
+  return std::optional(std::move(*commits));
 }
 
+Result<> DerivedTable::Refresh() {
+  const auto winners = TakeUpWinners();
+  return winners ? Result<>() : Fail(winners.error());
+}
+
+Result<bool> DerivedTable::StillHolds(const delta::ReadSet& read, const std::vector<delta::Action>& actions) {
+  const delta::Protocol protocol = state_.protocol;
+  const delta::Metadata metadata = state_.metadata;
+  RTL_TRY(const auto winners, TakeUpWinners());
+  if (!winners) return false;
+  const delta::Transaction ours{read, actions, protocol, metadata};
+  return std::ranges::all_of(*winners, [&](const delta::Commit& winner) {
+    return delta::FindConflicts(ours, winner.actions).empty();
+  });
+}
+
+namespace {
+
+// Of the table's files only those that are rewritten were read.
+delta::ReadSet ReadBy(const std::vector<delta::Action>& actions) {
+  delta::ReadSet read;
+  for (const delta::Action& action : actions) {
+    const auto* remove = std::get_if<delta::Remove>(&action);
+    if (remove == nullptr) continue;
+    read.scope = delta::ReadSet::Scope::kFiles;
+    read.files.push_back(remove->path);
+  }
+  return read;
+}
+
+}  // namespace
+
 Result<std::optional<Version>> DerivedTable::Absorb(Version upto, const Content& content) {
+  std::vector<delta::Action> actions;  // without commitInfo; empty: to be made
   for (;;) {
-    if (clock_->Now() - looked_at_ > kMaxStateAge) RTL_CHECK(Refresh());
-    const std::optional<DeriveRange> range = PlanDerive(absorbed(), upto);
-    if (!range) return std::optional<Version>();
+    if (clock_->Now() - looked_at_ > kMaxStateAge) {
+      RTL_CHECK(Refresh());
+      actions.clear();
+    }
+    if (actions.empty()) {
+      const std::optional<DeriveRange> range = PlanDerive(absorbed(), upto);
+      if (!range) return std::optional<Version>();
+      RTL_TRY(actions, content(state_, *range));
+      delta::Txn txn;
+      txn.app_id = app_id_;
+      txn.version = range->upto;
+      txn.last_updated_ms = MillisSinceEpoch(clock_->Now());
+      actions.insert(actions.begin(), std::move(txn));
+    }
     const Timestamp now = clock_->Now();
-    RTL_TRY(std::vector<delta::Action> actions, content(state_, *range));
-    delta::Txn txn;
-    txn.app_id = app_id_;
-    txn.version = range->upto;
-    txn.last_updated_ms = MillisSinceEpoch(now);
-    actions.insert(actions.begin(),
-                   {delta::CommitInfo{PlainCommitInfo("WRITE", NewUuid(), now)}, std::move(txn)});
+    const delta::ReadSet read = ReadBy(actions);
+    std::vector<delta::Action> commit = actions;
+    commit.emplace_back(delta::CommitInfo{PlainCommitInfo("WRITE", NewUuid(), now)});
+    RTL_CHECK(delta::PrepareCommit(state_, read, commit, now));
 
     const Version version = state_.version + 1;
-    RTL_CHECK(delta::CheckActions(state_.metadata, actions));
-    RTL_TRY(const AfterPut next, PutAndReadBack(table_, version, actions, looked_at_, *clock_));
+    RTL_TRY(const AfterPut next, PutAndReadBack(table_, version, commit, looked_at_, *clock_));
     if (next != AfterPut::kDone) {
-      RTL_CHECK(Refresh());  // and compute the range anew: a derived append is never rebased
+      RTL_TRY(const bool holds, StillHolds(read, actions));
+      if (!holds || next == AfterPut::kPlanAgain) actions.clear();
       continue;
     }
-    RTL_CHECK(delta::Advance(state_, {version, now, actions}));
+    RTL_CHECK(delta::Advance(state_, {version, now, commit}));
     return std::optional(version);
   }
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "delta/conflict.h"
 #include "delta/table.h"
 #include "load/decisions.h"
 #include "load/table_set.h"
@@ -35,8 +36,9 @@ class DerivedTable {
 
   Result<> Refresh();
 
-  // Actions that absorb the range, on the state given (data files already put). Called again after a
-  // conflict, with the range and the state that hold then.
+  // Actions that absorb the range, on the state given (data files already put). Called again, with the range
+  // and the state that hold then, after a commit of others that conflicts with them (delta/conflict.h): one
+  // that has absorbed, too, always does, by its txn.
   using Content = std::function<Result<std::vector<delta::Action>>(const delta::TableState&, DeriveRange)>;
 
   // Makes the table absorb up to `upto`, and returns the table's version that did; nullopt when another
@@ -44,6 +46,12 @@ class DerivedTable {
   Result<std::optional<Version>> Absorb(Version upto, const Content& content);
 
  private:
+  // Takes up what others have committed. False when `actions`, made on the state as it was, conflict with it
+  // or cannot be compared with it.
+  Result<bool> StillHolds(const delta::ReadSet& read, const std::vector<delta::Action>& actions);
+  // nullopt: the log can no longer be followed, and the table was read anew.
+  Result<std::optional<std::vector<delta::Commit>>> TakeUpWinners();
+
   delta::Table table_;
   delta::TableState state_;
   std::string app_id_;

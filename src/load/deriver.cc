@@ -6,8 +6,10 @@
 #include <set>
 
 #include "core/uuid.h"
+#include "delta/column_mapping.h"
 #include "encode/parquet_encoder.h"
 #include "load/arrow_rows.h"
+#include "load/file_columns.h"
 #include "load/file_records.h"
 
 namespace rtl::load {
@@ -31,39 +33,60 @@ std::optional<std::string> Optional(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-Result<std::vector<delta::Action>> RawContent(const Commits& commits, DeriveRange range,
-                                              const delta::TableState& raw, const delta::Metadata& snapshot,
-                                              const Clock& clock) {
-  std::vector<delta::Action> actions;
-  RTL_TRY(const auto wider, WithFields(raw.metadata.schema, DataFields(snapshot.schema)));
-  if (wider) {
-    delta::Metadata metadata = raw.metadata;
-    metadata.schema = *wider;
-    actions.emplace_back(std::move(metadata));
+// Columns as a table that lacks them gets them: their ids, and what binds them elsewhere, are its own matter.
+std::vector<delta::Field> PlainFields(std::vector<delta::Field> fields) {
+  for (delta::Field& field : fields) {
+    field.nullable = true;
+    field.metadata.clear();
   }
+  return fields;
+}
+
+Result<std::vector<delta::Action>> RawContent(const Commits& commits, DeriveRange range,
+                                              const delta::Table& table, const delta::TableState& raw,
+                                              const TableSchema& snapshot, const Clock& clock) {
+  std::vector<delta::Action> actions;
+  RTL_TRY(auto wider, WithFields(raw.metadata.schema, PlainFields(DataFields(snapshot.metadata.schema))));
+  TableSchema own{raw.protocol, raw.metadata};
+  if (wider) {
+    own.metadata.schema = std::move(*wider);
+    RTL_CHECK(delta::MapNewColumns(own.protocol, own.metadata));
+    actions.emplace_back(own.metadata);
+  }
+  RTL_TRY(const FittedFiles files, FittedFiles::Make(table, Role::kRaw, snapshot, own));
+  std::vector<const delta::Add*> adds;
   std::string missing;
   std::set<std::string> taken;  // a packed file stands in the entry of each key in it
   ForEachEntry(commits, range, [&](const LedgerCommit& commit, const LedgerEntry& entry) {
     for (const std::string& path : entry.raw_paths) {
       if (!taken.insert(path).second) continue;
       const auto add = commit.adds.find(path);
-      if (add == commit.adds.end()) {
+      if (add != commit.adds.end()) {
+        adds.push_back(&add->second);
+      } else {
         missing =
             fmt::format("snapshot commit {} names {} for raw but does not add it", commit.version, path);
-        continue;
       }
-      delta::Add copy = add->second;
-      copy.modification_time_ms = MillisSinceEpoch(clock.Now());
-      actions.emplace_back(std::move(copy));
     }
   });
   if (!missing.empty()) return Fail(ErrorKind::kBadData, missing);
+  for (const delta::Add* add : adds) {
+    delta::Add copy = *add;
+    copy.modification_time_ms = MillisSinceEpoch(clock.Now());
+    RTL_TRY(copy, files.Fit(std::move(copy), clock.Now()));
+    actions.emplace_back(std::move(copy));
+  }
   return actions;
 }
 
 Result<std::vector<delta::Action>> QuarantineContent(const Commits& commits, DeriveRange range,
-                                                     const Clock& clock) {
-  std::vector<delta::Action> actions;
+                                                     const delta::Table& table,
+                                                     const delta::TableState& state, const Clock& clock) {
+  TableSchema plain;
+  plain.metadata.schema = BaseSchema(Role::kQuarantine);
+  RTL_TRY(const FittedFiles files,
+          FittedFiles::Make(table, Role::kQuarantine, std::move(plain), {state.protocol, state.metadata}));
+  std::vector<delta::Add> adds;
   ForEachEntry(commits, range, [&](const LedgerCommit&, const LedgerEntry& entry) {
     for (const DataFile& file : entry.quarantine_files) {
       delta::Add add;
@@ -71,13 +94,19 @@ Result<std::vector<delta::Action>> QuarantineContent(const Commits& commits, Der
       add.size = file.size;
       add.stats = file.stats;
       add.modification_time_ms = MillisSinceEpoch(clock.Now());
-      actions.emplace_back(std::move(add));
+      adds.push_back(std::move(add));
     }
   });
+  std::vector<delta::Action> actions;
+  for (delta::Add& add : adds) {
+    RTL_TRY(add, files.Fit(std::move(add), clock.Now()));
+    actions.emplace_back(std::move(add));
+  }
   return actions;
 }
 
-Result<EncodedFile> EncodeLog(const std::vector<std::pair<Version, const LedgerEntry*>>& rows) {
+Result<EncodedFile> EncodeLog(const std::vector<std::pair<Version, const LedgerEntry*>>& rows,
+                              const encode::EncodeOptions& options) {
   const auto entry = [&](std::size_t i) -> const LedgerEntry& { return *rows[i].second; };
   const auto action = [&](std::size_t i) -> std::string {
     if (entry(i).repeated) return std::string(ToString(EntryOutcome::kUnchanged));
@@ -106,18 +135,20 @@ Result<EncodedFile> EncodeLog(const std::vector<std::pair<Version, const LedgerE
   batch.Add(StringColumn{"error", [&](std::size_t i) { return Optional(entry(i).error); }});
   batch.Add(LongColumn{"snapshot_version", [&](std::size_t i) { return std::optional(rows[i].first); }});
   RTL_TRY(const auto record_batch, batch.Finish());
-  return encode::EncodeBatch(*record_batch);
+  return encode::EncodeBatch(*record_batch, options);
 }
 
 Result<std::vector<delta::Action>> LogContent(const Commits& commits, DeriveRange range,
-                                              const delta::Table& table, const Clock& clock) {
+                                              const delta::Table& table, const delta::TableState& state,
+                                              const Clock& clock) {
   std::vector<std::pair<Version, const LedgerEntry*>> rows;
   ForEachEntry(commits, range, [&](const LedgerCommit& commit, const LedgerEntry& entry) {
     rows.emplace_back(commit.version, &entry);
   });
   std::vector<delta::Action> actions;
   if (rows.empty()) return actions;
-  RTL_TRY(const EncodedFile file, EncodeLog(rows));
+  RTL_TRY(const FileColumns columns, FileColumnsOf(Role::kFileLog, state.protocol, state.metadata));
+  RTL_TRY(const EncodedFile file, EncodeLog(rows, {.stored = columns.stored}));
   delta::Add add;
   add.path = fmt::format("log-{:020}-{}.parquet", range.upto, NewUuid());
   add.size = static_cast<std::int64_t>(file.bytes.size());
@@ -168,7 +199,7 @@ DerivedTable& Deriver::Of(Role role) {
       ->table;
 }
 
-Result<> Deriver::Derive(Version version, const delta::Metadata& snapshot) {
+Result<> Deriver::Derive(Version version, const TableSchema& snapshot) {
   while (absorbed() < version) {
     const Version from = absorbed();
     Version upto = std::min(version, from + kMaxCommitsAtOnce);
@@ -206,7 +237,7 @@ Result<> Deriver::Derive(Version version, const delta::Metadata& snapshot) {
   return {};
 }
 
-Result<> Deriver::DeriveRangeOf(Item& item, const Commits& commits, const delta::Metadata& snapshot) {
+Result<> Deriver::DeriveRangeOf(Item& item, const Commits& commits, const TableSchema& snapshot) {
   const delta::Table& table = item.table.table();
   const auto content = [&](const delta::TableState& state,
                            DeriveRange range) -> Result<std::vector<delta::Action>> {
@@ -215,11 +246,11 @@ Result<> Deriver::DeriveRangeOf(Item& item, const Commits& commits, const delta:
     }
     switch (item.role) {
       case Role::kRaw:
-        return RawContent(commits, range, state, snapshot, clock_);
+        return RawContent(commits, range, table, state, snapshot, clock_);
       case Role::kQuarantine:
-        return QuarantineContent(commits, range, clock_);
+        return QuarantineContent(commits, range, table, state, clock_);
       case Role::kFileLog:
-        return LogContent(commits, range, table, clock_);
+        return LogContent(commits, range, table, state, clock_);
       case Role::kFileRecords:
         return RecordsContent(commits, range, table, state, clock_);
       case Role::kSnapshot:

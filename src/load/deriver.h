@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "load/derived_table.h"
+#include "load/fitted_files.h"
 #include "load/options.h"
 #include "load/table_set.h"
 
@@ -26,7 +27,7 @@ class Deriver {
 
   // Makes every derived table absorb the ledger up to `version`, a snapshot version whose columns are those
   // of `snapshot`. Safe beside other processes doing the same.
-  Result<> Derive(Version version, const delta::Metadata& snapshot);
+  Result<> Derive(Version version, const TableSchema& snapshot);
 
   // Called with each commit made to a derived table.
   void OnCommit(std::function<void(Role role, Version version)> callback) {
@@ -43,8 +44,7 @@ class Deriver {
     DerivedTable table;
   };
   Deriver(const TableSet& set, const Clock& clock) : set_(set), clock_(clock) {}
-  Result<> DeriveRangeOf(Item& item, const std::vector<LedgerCommit>& commits,
-                         const delta::Metadata& snapshot);
+  Result<> DeriveRangeOf(Item& item, const std::vector<LedgerCommit>& commits, const TableSchema& snapshot);
 
   const TableSet& set_;
   const Clock& clock_;

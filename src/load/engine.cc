@@ -283,7 +283,7 @@ Result<> Engine::Process(Task task) {
   }
 
   const auto share = memory_.Take(MemoryFor(task.object->size));
-  auto loaded = LoadFile(in_, *task.object, view.account, ledger_.columns(),
+  auto loaded = LoadFile(in_, *task.object, view.account, *ledger_.columns(),
                          {.repair = task.repair, .packed = ledger_.packed()});
   if (!loaded) {
     const ErrorKind kind = loaded.error().kind();

@@ -13,6 +13,7 @@
 #include "delta/table_reader.h"
 #include "encode/parquet_encoder.h"
 #include "load/arrow_rows.h"
+#include "load/file_columns.h"
 
 namespace rtl::load {
 namespace {
@@ -23,7 +24,7 @@ std::optional<std::string> Optional(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-Result<EncodedFile> Encode(const std::vector<LedgerEntry>& rows) {
+Result<EncodedFile> Encode(const std::vector<LedgerEntry>& rows, const encode::EncodeOptions& options) {
   const auto read = [&](std::optional<Timestamp> value, const LedgerEntry& entry) {
     return entry.outcome == EntryOutcome::kDeleted ? std::nullopt : value;
   };
@@ -52,7 +53,7 @@ Result<EncodedFile> Encode(const std::vector<LedgerEntry>& rows) {
   batch.Add(BooleanColumn{"transient", [&](std::size_t i) { return std::optional(rows[i].transient); }});
   batch.Add(StringColumn{"settings", [&](std::size_t i) { return Optional(rows[i].settings); }});
   RTL_TRY(const auto record_batch, batch.Finish());
-  return encode::EncodeBatch(*record_batch);
+  return encode::EncodeBatch(*record_batch, options);
 }
 
 std::optional<EntryOutcome> ParseOutcome(std::string_view text) {
@@ -224,8 +225,9 @@ Result<std::vector<delta::Action>> UpdateRecords(const delta::Table& table, cons
       parts.push_back(std::move(part));
   }
 
+  RTL_TRY(const FileColumns columns, FileColumnsOf(Role::kFileRecords, state.protocol, state.metadata));
   for (const BucketRows& part : parts) {
-    RTL_TRY(const EncodedFile file, Encode(part.rows));
+    RTL_TRY(const EncodedFile file, Encode(part.rows, {.stored = columns.stored}));
     delta::Add add;
     add.path = fmt::format("bucket-{}-{}-{}.parquet", part.bucket.depth, part.bucket.prefix, NewUuid());
     add.size = static_cast<std::int64_t>(file.bytes.size());

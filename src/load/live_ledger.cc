@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <future>
 #include <map>
@@ -13,6 +14,15 @@
 #include "load/strike_out.h"
 
 namespace rtl::load {
+namespace {
+
+Result<std::shared_ptr<const FileColumns>> ColumnsOf(const TableSet& set, const delta::TableState& state) {
+  auto columns = FileColumnsOf(Role::kSnapshot, state.protocol, state.metadata);
+  if (!columns) return Fail(columns.error().Wrap(set.snapshot.Uri()));
+  return std::make_shared<const FileColumns>(std::move(*columns));
+}
+
+}  // namespace
 
 Result<std::unique_ptr<LiveLedger>> LiveLedger::Open(const TableSet& set, const Clock& clock) {
   std::unique_ptr<LiveLedger> ledger(new LiveLedger(set, clock));
@@ -75,7 +85,8 @@ Result<> LiveLedger::ReadOnce() {
   RTL_TRY(delta::TableState state, set_.snapshot.Scan(std::nullopt, files, true));
   const auto txn = records_state.txns.find(DerivedAppId(state.metadata));
   const Version absorbed = txn == records_state.txns.end() ? -1 : txn->second.version;
-  RTL_CHECK(CheckLoadable(state.protocol, state.metadata));
+  RTL_CHECK(CheckLoadable(Role::kSnapshot, state.protocol, state.metadata));
+  RTL_TRY(auto columns, ColumnsOf(set_, state));
   const Version version = state.version;
   if (absorbed > version) {
     return Fail(
@@ -105,6 +116,7 @@ Result<> LiveLedger::ReadOnce() {
   }
   const std::lock_guard lock(mutex_);
   ledger_ = std::make_unique<Ledger>(std::move(ledger));
+  columns_ = std::move(columns);
   read_at_ = now;
   return {};
 }
@@ -173,6 +185,11 @@ Version LiveLedger::version() const {
   return ledger_->version();
 }
 
+delta::Protocol LiveLedger::protocol() const {
+  const std::lock_guard lock(mutex_);
+  return ledger_->state().protocol;
+}
+
 delta::Metadata LiveLedger::metadata() const {
   const std::lock_guard lock(mutex_);
   return ledger_->state().metadata;
@@ -185,17 +202,18 @@ bool LiveLedger::packed() const {
   });
 }
 
-std::vector<decode::Column> LiveLedger::columns() const {
-  const delta::Metadata current = metadata();
-  std::vector<decode::Column> columns;
-  for (const delta::Field& field : DataFields(current.schema)) {
-    decode::ColumnType type = decode::ColumnType::kString;
-    if (field.type == "boolean") type = decode::ColumnType::kBoolean;
-    if (field.type == "long") type = decode::ColumnType::kBigint;
-    if (field.type == "double") type = decode::ColumnType::kDouble;
-    columns.push_back({field.name, type});
-  }
-  return columns;
+std::shared_ptr<const FileColumns> LiveLedger::columns() const {
+  const std::lock_guard lock(mutex_);
+  return columns_;
+}
+
+Result<> LiveLedger::NoteColumns(const delta::Commit& commit) {
+  const bool may_differ = std::ranges::any_of(commit.actions, [](const delta::Action& action) {
+    return std::holds_alternative<delta::Protocol>(action) || std::holds_alternative<delta::Metadata>(action);
+  });
+  if (!may_differ) return {};
+  RTL_TRY(columns_, ColumnsOf(set_, ledger_->state()));
+  return {};
 }
 
 Result<> LiveLedger::Refresh() {
@@ -224,8 +242,11 @@ Result<> LiveLedger::RefreshOnce() {
       if (const auto* changed = std::get_if<delta::Metadata>(&action)) metadata = *changed;
     }
     // Before it is taken up: a table that must not be written stays refused.
-    RTL_CHECK(CheckLoadable(protocol, metadata));
+    if (const auto loadable = CheckLoadable(Role::kSnapshot, protocol, metadata); !loadable) {
+      return Fail(loadable.error().Wrap(set_.snapshot.Uri()));
+    }
     RTL_CHECK(ledger_->Apply(commit, indexes));
+    RTL_CHECK(NoteColumns(commit));
   }
   read_at_ = now;
   return {};
@@ -236,6 +257,7 @@ Result<> LiveLedger::Apply(const delta::Commit& own, const FileIndexes& indexes)
   const std::lock_guard lock(mutex_);
   if (own.version <= ledger_->version()) return {};
   RTL_CHECK(ledger_->Apply(own, indexes));
+  RTL_CHECK(NoteColumns(own));
   read_at_ = clock_.Now();
   return {};
 }

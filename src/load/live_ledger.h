@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "decode/columns.h"
+#include "load/file_columns.h"
 #include "load/ledger.h"
 #include "load/table_set.h"
 
@@ -29,9 +29,10 @@ class LiveLedger {
   View Look(std::string_view source_file) const;
 
   Version version() const;
+  delta::Protocol protocol() const;
   delta::Metadata metadata() const;
-  std::vector<decode::Column> columns() const;  // the snapshot's data columns
-  bool packed() const;                          // whether small files' rows go into shared files
+  std::shared_ptr<const FileColumns> columns() const;  // of the snapshot
+  bool packed() const;                                 // whether small files' rows go into shared files
 
   // Runs `use(ledger)` under the lock: keep it short.
   template <typename Use>
@@ -58,6 +59,7 @@ class LiveLedger {
   Result<> Read();
   Result<> ReadOnce();
   Result<> RefreshOnce();
+  Result<> NoteColumns(const delta::Commit& commit);  // mutex_ is held
   Result<FileIndexes> ReadIndexes(const delta::TableState& state, const std::vector<delta::Add>& adds) const;
   Result<FileIndexes> IndexesFor(const std::vector<delta::Commit>& commits) const;
 
@@ -67,6 +69,7 @@ class LiveLedger {
       advance_mutex_;  // held while the ledger is moved on, reading the log included; taken before mutex_
   mutable std::mutex mutex_;
   std::unique_ptr<Ledger> ledger_;
+  std::shared_ptr<const FileColumns> columns_;
   Timestamp read_at_;
 };
 

@@ -55,8 +55,9 @@ std::string TypeName(const arrow::DataType& type) {
 // own.
 class RowWriter {
  public:
-  RowWriter(const encode::RowOrigin& origin, std::int64_t gather_bytes, encode::RowEncoder::Sink sink)
-      : origin_(origin), gather_bytes_(gather_bytes), encoder_(origin, std::move(sink)) {}
+  RowWriter(const encode::RowOrigin& origin, std::int64_t gather_bytes, encode::RowEncoder::Sink sink,
+            encode::EncodeOptions options)
+      : origin_(origin), gather_bytes_(gather_bytes), encoder_(origin, std::move(sink), std::move(options)) {}
 
   Result<> Append(const DecodedSlice& slice) {
     if (gather_bytes_ == 0) return encoder_.Append(slice);
@@ -102,16 +103,18 @@ class RowWriter {
 class Loading {
  public:
   Loading(const LoadInputs& inputs, const SourceObject& object, const KeyAccount& account,
-          const std::vector<decode::Column>& known, bool packed)
+          const FileColumns& columns, bool packed)
       : in_(inputs),
         packed_(packed),
         object_(object),
         file_version_(NextFileVersion(account)),
         started_(inputs.clock.Now()),
+        stored_(columns.stored),
         piece_bytes_(inputs.source.Traits().read_bytes),
         reader_(inputs.source, object, piece_bytes_) {
     ndjson_.pinned = in_.options.pinned_columns;
-    ndjson_.known = known;
+    ndjson_.known = columns.data;
+    ndjson_.required = columns.required;
     ndjson_.max_columns = in_.options.max_columns;
     entry().source_file = object.source_file;
     entry().key = object.key;
@@ -224,7 +227,7 @@ class Loading {
     }
     const encode::RowOrigin origin{object_.source_file, entry().version.Name(), file_version_, started_};
     RowWriter rows(origin, packed_ && !load_.read.repairs ? kPackedBytes : 0,
-                   [this](EncodedFile file) { return PutRows(std::move(file)); });
+                   [this](EncodedFile file) { return PutRows(std::move(file)); }, {.stored = stored_});
     encode::RejectEncoder rejects(origin, [this](EncodedFile file) { return PutRejects(std::move(file)); });
 
     decode::SliceOptions slices;
@@ -279,6 +282,7 @@ class Loading {
     load_.read.lines = entry().row_count + entry().rejected_count;
     load_.file_version = load_.read.adds.empty() && load_.rows.empty() ? 0 : file_version_;
     for (const auto& [name, type] : types_) load_.fields.push_back({name, type});
+    load_.stored = stored_;
     NoteUnknownKeys();
     return {};
   }
@@ -426,6 +430,7 @@ class Loading {
   const SourceObject& object_;
   std::int64_t file_version_;
   Timestamp started_;
+  std::shared_ptr<const encode::StoredColumns> stored_;
   decode::NdjsonOptions ndjson_;
   FileLoad load_;
   std::optional<std::string> at_hand_;  // a small object's bytes, already read and hashed
@@ -446,8 +451,8 @@ class Loading {
 }  // namespace
 
 Result<FileLoad> LoadFile(const LoadInputs& inputs, const SourceObject& object, const KeyAccount& account,
-                          const std::vector<decode::Column>& known, const LoadRequest& request) {
-  Loading loading(inputs, object, account, known, request.packed && !request.repair);
+                          const FileColumns& columns, const LoadRequest& request) {
+  Loading loading(inputs, object, account, columns, request.packed && !request.repair);
   const auto& last = account.last;
   const bool loaded =
       last && (last->outcome == EntryOutcome::kLoaded || last->outcome == EntryOutcome::kUnchanged);

@@ -7,10 +7,10 @@
 
 #include "core/error.h"
 #include "core/time.h"
-#include "decode/columns.h"
 #include "delta/schema.h"
 #include "flow/source_object.h"
 #include "load/decisions.h"
+#include "load/file_columns.h"
 #include "load/options.h"
 #include "load/table_set.h"
 #include "load/worker_pool.h"
@@ -41,8 +41,9 @@ struct LoadRequest {
 
 struct FileLoad {
   ReadOutcome read;
-  std::int64_t file_version = 0;     // written into the rows; 0 when none were
-  std::vector<delta::Field> fields;  // data columns of the files
+  std::int64_t file_version = 0;                        // written into the rows; 0 when none were
+  std::vector<delta::Field> fields;                     // data columns of the files
+  std::shared_ptr<const encode::StoredColumns> stored;  // how the files have them
   std::int64_t blank_lines = 0;
   // Packed layout: the rows of a small file, with the loader's columns, to be put together with others' when
   // they are committed. Then read.adds is empty.
@@ -51,13 +52,13 @@ struct FileLoad {
 };
 
 // Reads the object at exactly its version. `account` is what the ledger says of the key at the task's base;
-// `known` are the table's data columns. Data files are put to the snapshot's folder, and to raw's, under new
+// `columns` are the table's. Data files are put to the snapshot's folder, and to raw's, under new
 // names.
 //   kConflict, kNotFound   the object is no longer at that version: plan the key again
 //   other errors           the tables' store refuses or the loader is at its bounds: stop
 // What is wrong with the file itself, or with reading it, is an outcome (kFailed), not an error.
 Result<FileLoad> LoadFile(const LoadInputs& inputs, const SourceObject& object, const KeyAccount& account,
-                          const std::vector<decode::Column>& known, const LoadRequest& request = {});
+                          const FileColumns& columns, const LoadRequest& request = {});
 
 // "a1b2c3d4": of the guards, bounds and columns in force.
 std::string SettingsFingerprint(const Options& options);

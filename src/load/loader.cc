@@ -101,7 +101,8 @@ Result<> LoaderParts::OpenTables(bool create) {
 
 Result<> LoaderParts::CheckPinnedColumns() const {
   if (options_.pinned_columns.empty()) return {};
-  for (const decode::Column& known : ledger_->columns()) {
+  const auto columns = ledger_->columns();
+  for (const decode::Column& known : columns->data) {
     for (const decode::Column& pinned : options_.pinned_columns) {
       if (decode::FoldCase(known.name) != decode::FoldCase(pinned.name)) continue;
       if (known.name == pinned.name && known.type == pinned.type) continue;
@@ -171,7 +172,7 @@ Result<> LoaderParts::Derive() {
     return {};
   }
   const Version version = ledger_->version();  // first: the columns must be those of this version or newer
-  RTL_CHECK(deriver_->Derive(version, ledger_->metadata()));
+  RTL_CHECK(deriver_->Derive(version, {ledger_->protocol(), ledger_->metadata()}));
   lagging_since_.reset();
   return {};
 }

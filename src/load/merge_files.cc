@@ -12,9 +12,9 @@
 #include <utility>
 
 #include "core/uuid.h"
-#include "delta/column_mapping.h"
 #include "delta/table_reader.h"
 #include "encode/table_file.h"
+#include "load/file_columns.h"
 
 namespace rtl::load {
 namespace {
@@ -40,16 +40,9 @@ std::vector<std::string> ColumnsOfFiles(const delta::Metadata& metadata) {
 
 }  // namespace
 
-Result<> CheckRewritable(const delta::Table& table, const delta::TableState& state) {
-  RTL_TRY(const delta::MappingMode mode, delta::MappingModeOf(state.protocol, state.metadata));
-  if (mode == delta::MappingMode::kNone) return {};
-  return Fail(ErrorKind::kUnsupported,
-              fmt::format("{}: files of a table with column mapping are not rewritten here", table.Uri()));
-}
-
 Result<delta::Add> MergeFiles(const delta::Table& table, const delta::TableState& state,
                               const std::vector<delta::Add>& files, std::size_t always) {
-  RTL_CHECK(CheckRewritable(table, state));
+  RTL_TRY(const auto stored, StoredColumnsOf(state.protocol, state.metadata));
   const delta::ReadOptions options{.columns = ColumnsOfFiles(state.metadata)};
   std::unique_ptr<encode::TableFile> merged;
   for (const delta::Add& file : files) {
@@ -57,7 +50,7 @@ Result<delta::Add> MergeFiles(const delta::Table& table, const delta::TableState
     const auto read =
         delta::ReadDataFile(table, state, file, options, [&](const arrow::RecordBatch& batch) -> Result<> {
           if (!merged) {
-            RTL_TRY(merged, encode::TableFile::Create(batch.schema(), always));
+            RTL_TRY(merged, encode::TableFile::Create(batch.schema(), always, {.stored = stored}));
           }
           rows += batch.num_rows();
           return merged->Write(batch);

@@ -41,10 +41,11 @@ Result<> PutTo(const delta::Table& table, const std::string& path, const Encoded
 
 }  // namespace
 
-Result<PackedFile> PutPacked(const TableSet& tables, std::vector<PackMember> members, bool into_raw,
+Result<PackedFile> PutPacked(const TableSet& tables, std::vector<PackMember> members,
+                             std::shared_ptr<const encode::StoredColumns> stored, bool into_raw,
                              Timestamp now) {
   std::ranges::sort(members, {}, &PackMember::source_file);
-  RTL_TRY(const auto file, encode::TableFile::Create(UnionOf(members), kOwnColumns));
+  RTL_TRY(const auto file, encode::TableFile::Create(UnionOf(members), kOwnColumns, {.stored = std::move(stored)}));
   PackedFile packed;
   for (const PackMember& member : members) {
     const std::int64_t first = file->rows();

@@ -15,6 +15,10 @@ namespace arrow {
 class RecordBatch;
 }
 
+namespace rtl::encode {
+struct StoredColumns;
+}
+
 namespace rtl::load {
 
 // One key's rows, with the loader's columns.
@@ -30,8 +34,9 @@ struct PackedFile {
 };
 
 // Encodes the members, none of them without rows, and puts the file to the snapshot's folder and, `into_raw`,
-// to raw's under the same name. Columns are all that any member has.
-Result<PackedFile> PutPacked(const TableSet& tables, std::vector<PackMember> members, bool into_raw,
+// to raw's under the same name. Columns are all that any member has, `stored` as the snapshot asks for.
+Result<PackedFile> PutPacked(const TableSet& tables, std::vector<PackMember> members,
+                             std::shared_ptr<const encode::StoredColumns> stored, bool into_raw,
                              Timestamp now);
 
 }  // namespace rtl::load

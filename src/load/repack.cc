@@ -16,6 +16,7 @@
 #include "core/json_writer.h"
 #include "core/uuid.h"
 #include "delta/bin_packing.h"
+#include "delta/commit_preparation.h"
 #include "delta/deletion_vector_file.h"
 #include "delta/reconcile.h"
 #include "delta/table_reader.h"
@@ -88,7 +89,7 @@ class Repacking {
       state_.metadata = ledger.state().metadata;
       return 0;
     });
-    if (!inputs.empty()) RTL_CHECK(CheckRewritable(tables_.snapshot, state_));
+    columns_ = ledger_.columns();
     RowsByKey rows;
     std::int64_t gathered = 0;
     for (const Input& input : inputs) {
@@ -154,7 +155,7 @@ class Repacking {
       if (alone) RTL_CHECK(finish(std::nullopt));  // rows of nobody
       for (const auto& batch : batches) {
         if (!file) {
-          RTL_TRY(file, encode::TableFile::Create(batch->schema(), kOwnColumns));
+          RTL_TRY(file, encode::TableFile::Create(batch->schema(), kOwnColumns, {.stored = columns_->stored}));
         }
         RTL_CHECK(AddRows(*batch, file->rows(), index));
         RTL_CHECK(file->Write(*batch));
@@ -207,8 +208,10 @@ class Repacking {
       const Version on = ledger_.version();
       const Timestamp read_at = ledger_.read_at();
       FileIndexes indexes;
-      RTL_TRY(const auto actions, MakeActions(inputs, operation, layout, indexes));
+      RTL_TRY(auto actions, MakeActions(inputs, operation, layout, indexes));
       if (!layout && !HasFiles(actions)) return RepackReport();  // another was first with all of it
+      RTL_TRY(const bool is_current, PrepareOn(on, inputs, actions));
+      if (!is_current) continue;
       RTL_TRY(const AfterPut next, PutAndReadBack(tables_.snapshot, on + 1, actions, read_at, clock_));
       if (next == AfterPut::kDone) {
         RTL_CHECK(ledger_.Apply({on + 1, clock_.Now(), actions}, indexes));
@@ -218,6 +221,26 @@ class Repacking {
       RTL_CHECK(ledger_.Refresh());
     }
     return Fail(ErrorKind::kConflict, "other writers were always first; try again when fewer files change");
+  }
+
+  // False: the ledger has moved on from version `on`.
+  Result<bool> PrepareOn(Version on, const std::vector<Input>& inputs,
+                         std::vector<delta::Action>& actions) const {
+    delta::ReadSet read{.scope = delta::ReadSet::Scope::kFiles};
+    for (const Input& input : inputs) read.files.push_back(input.add.path);
+    return ledger_.Inspect([&](const Ledger& ledger) -> Result<bool> {
+      if (ledger.version() != on) return false;
+      RTL_CHECK(delta::PrepareCommit(ledger.state(), read, actions, clock_.Now()));
+      return true;
+    });
+  }
+
+  // The files stand in the table as it is now only if its columns are stored as they were.
+  Result<> CheckColumns() const {
+    const auto now = ledger_.columns();
+    if (now == columns_ || (!now->stored && !columns_->stored)) return {};
+    if (now->HoldsAsStored(columns_->stored.get(), ColumnsOfFile(DataFields(state_.metadata.schema)))) return {};
+    return Fail(ErrorKind::kConflict, "another program changed the table's columns meanwhile: run this again");
   }
 
   // Takes the inputs out as they are now. Tells the keys that were replaced since they were read: what was
@@ -298,6 +321,7 @@ class Repacking {
       }),
                         std::back_inserter(actions));
     }
+    RTL_CHECK(CheckColumns());
     RTL_TRY(const std::set<std::string> changed, TakeOutInputs(inputs, actions));
     delta::DeletionVectorFile vectors;
     for (const NewFile& made : made_) {
@@ -368,7 +392,8 @@ class Repacking {
   const RepackOptions& options_;
   const Clock& clock_;
   const std::stop_token& stop_;
-  delta::TableState state_;
+  delta::TableState state_;                     // the table's columns when the rows were read
+  std::shared_ptr<const FileColumns> columns_;  // the same
   std::vector<NewFile> made_;
   RepackReport report_;
   std::deque<std::future<Result<>>> putting_;  // last: they use what is above

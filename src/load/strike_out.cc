@@ -16,6 +16,7 @@
 #include "delta/table_reader.h"
 #include "delta/wide_bounds.h"
 #include "encode/table_file.h"
+#include "load/change_rows.h"
 
 namespace rtl::load {
 namespace {
@@ -44,14 +45,15 @@ struct SharedView {
 
 class Striking {
  public:
-  Striking(const TableSet& tables, const LiveLedger& ledger, Timestamp now)
-      : tables_(tables), ledger_(ledger), now_(now) {}
+  Striking(const TableSet& tables, const LiveLedger& ledger, Timestamp now, ChangeRows* changed)
+      : tables_(tables), ledger_(ledger), now_(now), changed_(changed) {}
 
   Result<StruckOut> Run(const Strikes& strikes) {
     const auto [protocol, metadata] = ledger_.Inspect(
         [](const Ledger& ledger) { return std::pair(ledger.state().protocol, ledger.state().metadata); });
     state_.protocol = protocol;
     state_.metadata = metadata;
+    stored_ = ledger_.columns()->stored;
     const bool vectors = MayWriteDeletionVectors(protocol, metadata);
     for (const auto& [path, ranges] : strikes) {
       auto struck = One(path, ranges, vectors);
@@ -74,6 +76,7 @@ class Striking {
     if (!view) return Fail(ErrorKind::kConflict, "it was taken out of the table meanwhile");
     const delta::RowSet struck(ranges);
     FileIndex left = Without(view->index, struck);
+    if (changed_ != nullptr) RTL_CHECK(changed_->Deleted(view->add, struck));
     out_.actions.emplace_back(delta::RemoveOf(view->add, MillisSinceEpoch(now_), true));
     if (left.rows == 0) return {};
     return vectors ? WithVector(*view, struck, std::move(left)) : Rewritten(*view, struck);
@@ -122,13 +125,13 @@ class Striking {
   }
 
   // Writes what is not struck out.
-  static Result<> Keep(const arrow::RecordBatch& batch, const delta::RowSet& struck,
-                       std::unique_ptr<encode::TableFile>& file, FileIndexBuilder& index) {
+  Result<> Keep(const arrow::RecordBatch& batch, const delta::RowSet& struck,
+                std::unique_ptr<encode::TableFile>& file, FileIndexBuilder& index) const {
     return ForEachRun(batch, [&](std::int64_t first, const arrow::RecordBatch& rows) -> Result<> {
       for (const RowRange& kept : struck.Without(first, rows.num_rows())) {
         const auto part = rows.Slice(kept.first - first, kept.count);
         if (!file) {
-          RTL_TRY(file, encode::TableFile::Create(part->schema(), kOwnColumns));
+          RTL_TRY(file, encode::TableFile::Create(part->schema(), kOwnColumns, {.stored = stored_}));
         }
         RTL_CHECK(AddRows(*part, file->rows(), index));
         RTL_CHECK(file->Write(*part));
@@ -140,7 +143,9 @@ class Striking {
   const TableSet& tables_;
   const LiveLedger& ledger_;
   Timestamp now_;
+  ChangeRows* changed_;  // may be null
   delta::TableState state_;
+  std::shared_ptr<const encode::StoredColumns> stored_;
   delta::DeletionVectorFile vector_file_;
   StruckOut out_;
 };
@@ -153,8 +158,8 @@ bool MayWriteDeletionVectors(const delta::Protocol& protocol, const delta::Metad
 }
 
 Result<StruckOut> StrikeOut(const TableSet& tables, const LiveLedger& ledger, const Strikes& strikes,
-                            Timestamp now) {
-  return Striking(tables, ledger, now).Run(strikes);
+                            Timestamp now, ChangeRows* changed) {
+  return Striking(tables, ledger, now, changed).Run(strikes);
 }
 
 }  // namespace rtl::load

@@ -14,6 +14,8 @@
 
 namespace rtl::load {
 
+class ChangeRows;
+
 // What is to be struck out of each file, by its path.
 using Strikes = std::map<std::string, std::vector<RowRange>>;
 
@@ -23,9 +25,9 @@ struct StruckOut {
 };
 
 // On the ledger's state as it is now: the files must be there. Puts data or vector files, which are orphans
-// until the actions are committed.
+// until the actions are committed. The rows are told to `changed`, unless it is null.
 Result<StruckOut> StrikeOut(const TableSet& tables, const LiveLedger& ledger, const Strikes& strikes,
-                            Timestamp now);
+                            Timestamp now, ChangeRows* changed = nullptr);
 
 // Whether new deletion vectors may be written (protocol: "Deletion Vectors").
 bool MayWriteDeletionVectors(const delta::Protocol& protocol, const delta::Metadata& metadata);

@@ -11,6 +11,7 @@
 #include "core/uuid.h"
 #include "decode/columns.h"
 #include "delta/table_properties.h"
+#include "load/file_columns.h"
 
 namespace rtl::load {
 namespace {
@@ -124,7 +125,9 @@ Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, con
                 "tables root",
                 table.Uri(), source->second, options.source_uri));
       }
-      RTL_CHECK(CheckLoadable(state->protocol, state->metadata));
+      if (const auto loadable = CheckLoadable(role, state->protocol, state->metadata); !loadable) {
+        return Fail(loadable.error().Wrap(table.Uri()));
+      }
       return state;
     }
     if (state.error().kind() != ErrorKind::kNotFound || !create || attempt == 10) return Fail(state.error());
@@ -151,23 +154,10 @@ Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, con
   }
 }
 
-Result<> CheckLoadable(const delta::Protocol& protocol, const delta::Metadata& metadata) {
+Result<> CheckLoadable(Role role, const delta::Protocol& protocol, const delta::Metadata& metadata) {
   RTL_CHECK(delta::CheckWritable(protocol, metadata));
-  for (const char* property : {"delta.enableInCommitTimestamps", "delta.enableChangeDataFeed"}) {
-    if (delta::IsTrue(metadata, property)) {
-      return Fail(
-          ErrorKind::kUnsupported,
-          fmt::format("the table has {} = true, which rtloader cannot keep up yet: unset it", property));
-    }
-  }
-  for (const delta::Field& field : metadata.schema.fields) {
-    if (field.nullable && field.metadata.find("delta.invariants") == std::string::npos) continue;
-    return Fail(
-        ErrorKind::kUnsupported,
-        fmt::format("column {} must not be NULL, which rtloader cannot keep up yet: drop the constraint",
-                    field.name));
-  }
-  return {};
+  const auto columns = FileColumnsOf(role, protocol, metadata);
+  return columns ? Result<>() : Fail(columns.error());
 }
 
 Layout LayoutOf(const delta::Metadata& metadata) {

@@ -41,9 +41,8 @@ Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, con
                                        bool create, Timestamp now,
                                        const std::optional<delta::Txn>& absorbed = std::nullopt);
 
-// delta::CheckWritable, and kUnsupported for what a loader does not do yet: commit timestamps, change data,
-// columns that must not be NULL.
-Result<> CheckLoadable(const delta::Protocol& protocol, const delta::Metadata& metadata);
+// delta::CheckWritable, and whether FileColumnsOf knows how its files have to be written.
+Result<> CheckLoadable(Role role, const delta::Protocol& protocol, const delta::Metadata& metadata);
 
 // The snapshot's layout, which stands in its properties, and what a commit needs to change it. A packed one
 // needs deletion vectors (protocol: "Table Features": features once in use are listed when a table gets any).

@@ -155,7 +155,9 @@ Result<std::int64_t> LoaderParts::CountSourceRows(const SourceObject& object, Co
   decode::LineSource lines([&] { return reader.Next(); }, slices);
   decode::NdjsonOptions ndjson;
   ndjson.pinned = options_.pinned_columns;
-  ndjson.known = ledger_->columns();
+  const auto columns = ledger_->columns();
+  ndjson.known = columns->data;
+  ndjson.required = columns->required;
   ndjson.max_columns = options_.max_columns;
   std::int64_t rows = 0;
   for (;;) {
