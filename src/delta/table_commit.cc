@@ -65,11 +65,15 @@ Result<PutOutcome> Table::SettleUnknown(Version version, std::span<const Action>
 Result<> Table::WriteChecksum(const TableState& state, std::string_view txn_id) const {
   const FileTotals totals{.files = static_cast<std::int64_t>(state.files.size()),
                           .bytes = state.files.data_bytes()};
-  const std::string bytes = ToChecksumBytes(ChecksumOf(state, totals, txn_id));
+  return PutChecksum(*this, state.version, ChecksumOf(state, totals, txn_id));
+}
+
+Result<> PutChecksum(const Table& table, Version version, const VersionChecksum& checksum) {
   // Protocol: "Writer Requirements" of checksum files: never over one that is there.
-  const auto put = store_->PutIfAbsent(DataKey("_delta_log/" + ChecksumName(state.version)), bytes);
+  const std::string key = table.DataKey("_delta_log/" + ChecksumName(version));
+  const auto put = table.store().PutIfAbsent(key, ToChecksumBytes(checksum));
   if (put || put.error().kind() == ErrorKind::kCommitUnknown) return {};
-  return Fail(put.error().Wrap(fmt::format("{}, checksum of version {}", Uri(), state.version)));
+  return Fail(put.error().Wrap(fmt::format("{}, checksum of version {}", table.Uri(), version)));
 }
 
 Result<> Table::ProbePutIfAbsent() const {

@@ -41,6 +41,10 @@ struct FileTotals {
 // there are more than 100 of them: the file is written with every commit.
 VersionChecksum ChecksumOf(const TableState& state, FileTotals totals, std::string_view txn_id);
 
+// Puts it beside the commit of that version, unless one is there already. A failure is of no consequence to
+// the table.
+Result<> PutChecksum(const Table& table, Version version, const VersionChecksum& checksum);
+
 // Protocol: "State Validation", of the required fields. kBadData naming what differs and both values.
 Result<> CheckAgainst(const VersionChecksum& checksum, const TableState& state, FileTotals totals);
 

@@ -105,9 +105,9 @@ Result<std::unique_ptr<TableFile>> TableFile::Create(const std::shared_ptr<arrow
                                 ->max_row_group_length(kGroupRows)
                                 ->created_by("rtloader")
                                 ->build();
-    ARROW_ASSIGN_OR_RAISE(impl->writer, parquet::arrow::FileWriter::Open(
-                                            *impl->stored_schema, arrow::default_memory_pool(), impl->out,
-                                            properties));
+    ARROW_ASSIGN_OR_RAISE(impl->writer,
+                          parquet::arrow::FileWriter::Open(*impl->stored_schema, arrow::default_memory_pool(),
+                                                           impl->out, properties));
     return impl->writer->NewBufferedRowGroup();
   }));
   return std::unique_ptr<TableFile>(new TableFile(std::move(impl)));

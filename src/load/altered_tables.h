@@ -82,13 +82,13 @@ class AlteredTables : public testing::Test {
  protected:
   void Load(const std::string& file, const std::string& lines) {
     ASSERT_TRUE(source_.Put(file, lines));
-    const auto report = SyncOnce(source_, tables_);
+    const auto report = SyncOnce(source_, tables_, options_);
     ASSERT_TRUE(report) << report.error().message();
   }
 
   std::string Failure(const std::string& file, const std::string& lines) {
     EXPECT_TRUE(source_.Put(file, lines));
-    const auto report = SyncOnce(source_, tables_);
+    const auto report = SyncOnce(source_, tables_, options_);
     return report ? "" : report.error().message();
   }
 
@@ -129,6 +129,7 @@ class AlteredTables : public testing::Test {
 
   store::MemoryStore source_;
   InterferingStore tables_;
+  Options options_ = TestOptions();
 };
 
 }  // namespace rtl::load

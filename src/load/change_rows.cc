@@ -45,9 +45,8 @@ Result<> ChangeRows::Deleted(const delta::Add& file, const delta::RowSet& positi
     }
     return take_until(first + rows.num_rows());
   };
-  return delta::ReadDataFile(table_, before_, file, options, [&](const arrow::RecordBatch& batch) {
-    return ForEachRun(batch, take_run);
-  });
+  return delta::ReadDataFile(table_, before_, file, options,
+                             [&](const arrow::RecordBatch& batch) { return ForEachRun(batch, take_run); });
 }
 
 Result<> ChangeRows::Inserted(const delta::Add& file) {

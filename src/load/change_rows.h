@@ -1,5 +1,5 @@
-// The rows that a commit deletes and inserts, written down for readers of the change data feed (protocol: "Add
-// CDC File"). Needed where a commit changes part of a file: readers then look at these files alone, so
+// The rows that a commit deletes and inserts, written down for readers of the change data feed (protocol:
+// "Add CDC File"). Needed where a commit changes part of a file: readers then look at these files alone, so
 // everything that the commit changes has to be told.
 #pragma once
 
@@ -26,9 +26,10 @@ class ChangeRows {
              const delta::Metadata& after);
   ~ChangeRows();
 
-  Result<> Deleted(const delta::Remove& file);                              // all its rows
-  Result<> Deleted(const delta::Add& file, const delta::RowSet& positions);  // these, as far as they are not gone
-  Result<> Inserted(const delta::Add& file);                                // all rows of a file that was put
+  Result<> Deleted(const delta::Remove& file);  // all its rows
+  Result<> Deleted(const delta::Add& file,
+                   const delta::RowSet& positions);  // these, as far as they are not gone
+  Result<> Inserted(const delta::Add& file);         // all rows of a file that was put
 
   Result<std::vector<delta::AddCdc>> Finish();  // the last call
 

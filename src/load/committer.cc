@@ -15,6 +15,7 @@
 namespace rtl::load {
 
 Result<Committer::Outcome> Committer::Commit(std::vector<LoadedFile> files) {
+  RTL_CHECK(ledger_.CheckNothingLost());
   Outcome outcome;
   packed_.reset();
   packed_keys_.clear();
@@ -117,8 +118,8 @@ void Committer::KeepWhatHolds(std::vector<Change>& changes, Outcome& outcome) {
   changes = std::move(kept);
 }
 
-// The rows of small files, together in one file. Encoded anew only when others are to be in it, or the table's
-// columns have changed.
+// The rows of small files, together in one file. Encoded anew only when others are to be in it, or the
+// table's columns have changed.
 Result<> Committer::PackRows(std::vector<Change>& changes) {
   std::vector<std::string> keys;
   for (const Change& change : changes) {
@@ -177,8 +178,7 @@ Result<Committer::Prepared> Committer::MakeActions(std::vector<Change>& changes,
       // are made anew. So are files made before the mapping, or NOT NULL, came.
       const FileLoad& load = change.file.load;
       const bool by_own_names = load.stored == nullptr && columns->stored == nullptr;
-      if (!by_own_names &&
-          !columns->HoldsAsStored(load.stored.get(), ColumnsOfFile(load.fields))) {
+      if (!by_own_names && !columns->HoldsAsStored(load.stored.get(), ColumnsOfFile(load.fields))) {
         outcome.plan_again.push_back(std::move(change.file));
         continue;
       }

@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <deque>
 #include <future>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "delta/check_actions.h"
 #include "delta/reconcile.h"
+#include "delta/version_checksum.h"
 #include "load/file_records.h"
 #include "load/strike_out.h"
 
@@ -31,6 +34,10 @@ Result<std::unique_ptr<LiveLedger>> LiveLedger::Open(const TableSet& set, const 
 }
 
 namespace {
+
+bool IsLost(const Error& error) {
+  return error.kind() == ErrorKind::kNotFound || error.kind() == ErrorKind::kBadData;
+}
 
 // Gives each active file to a ledger; shared ones are kept back until they have been indexed.
 class FilesOf final : public delta::ReplaySink {
@@ -62,12 +69,12 @@ class FilesOf final : public delta::ReplaySink {
 Result<> LiveLedger::Read() {
   constexpr int kAttempts = 10;
   for (int attempt = 1;; ++attempt) {
-    auto read = ReadOnce();
+    auto read = ReadOnce(attempt == kAttempts);
     if (read || attempt == kAttempts || read.error().kind() != ErrorKind::kNotFound) return read;
   }
 }
 
-Result<> LiveLedger::ReadOnce() {
+Result<> LiveLedger::ReadOnce(bool tolerates_lost) {
   const Timestamp now = clock_.Now();
   // file_records first: what they absorb after this look is also in the log that is read next.
   const delta::Table& records = *set_.Find(Role::kFileRecords);
@@ -96,7 +103,9 @@ Result<> LiveLedger::ReadOnce() {
             "has lost commits. Restore all tables as of one moment, or load into a new tables root",
             set_.snapshot.Uri(), version, absorbed));
   }
-  RTL_TRY(const FileIndexes indexes, ReadIndexes(state, files.shared()));
+  std::vector<LostFile> lost;
+  RTL_TRY(const FileIndexes indexes, ReadIndexes(state, files.shared(), &lost));
+  if (!lost.empty() && !tolerates_lost) return Fail(ErrorKind::kNotFound, lost.front().why);
   Ledger ledger = std::move(files.own());
   ledger.SetState(std::move(state));
   for (const delta::Add& add : files.shared()) ledger.TakeFile(add, indexes);
@@ -117,27 +126,33 @@ Result<> LiveLedger::ReadOnce() {
   const std::lock_guard lock(mutex_);
   ledger_ = std::make_unique<Ledger>(std::move(ledger));
   columns_ = std::move(columns);
+  lost_ = std::move(lost);
   read_at_ = now;
   return {};
 }
 
 Result<FileIndexes> LiveLedger::ReadIndexes(const delta::TableState& state,
-                                            const std::vector<delta::Add>& adds) const {
+                                            const std::vector<delta::Add>& adds,
+                                            std::vector<LostFile>* lost) const {
   FileIndexes indexes;
   constexpr std::size_t kAtOnce = 4;
-  std::deque<std::pair<std::string, std::future<Result<FileIndex>>>> reading;
+  std::deque<std::pair<const delta::Add*, std::future<Result<FileIndex>>>> reading;
   for (std::size_t next = 0; next < adds.size() || !reading.empty();) {
     while (next < adds.size() && reading.size() < kAtOnce) {
       const delta::Add& add = adds[next++];
       const auto policy = adds.size() > 1 ? std::launch::async : std::launch::deferred;
-      reading.emplace_back(delta::LogicalFileKey(add),
+      reading.emplace_back(&add,
                            std::async(policy, [&] { return ReadFileIndex(set_.snapshot, state, add); }));
     }
-    auto [key, future] = std::move(reading.front());
+    auto [add, future] = std::move(reading.front());
     reading.pop_front();
     auto index = future.get();
+    if (!index && lost != nullptr && IsLost(index.error())) {
+      lost->push_back({*add, index.error().message()});
+      continue;
+    }
     if (!index) return Fail(index.error().Wrap(fmt::format("{}: whose rows it holds", set_.snapshot.Uri())));
-    indexes.emplace(key, std::move(*index));
+    indexes.emplace(delta::LogicalFileKey(*add), std::move(*index));
   }
   return indexes;
 }
@@ -172,7 +187,7 @@ Result<FileIndexes> LiveLedger::IndexesFor(const std::vector<delta::Commit>& com
   std::vector<delta::Add> adds;
   adds.reserve(left.size());
   for (const auto& [key, add] : left) adds.push_back(*add);
-  return ReadIndexes(state, adds);
+  return ReadIndexes(state, adds, nullptr);
 }
 
 LiveLedger::View LiveLedger::Look(std::string_view source_file) const {
@@ -193,6 +208,27 @@ delta::Protocol LiveLedger::protocol() const {
 delta::Metadata LiveLedger::metadata() const {
   const std::lock_guard lock(mutex_);
   return ledger_->state().metadata;
+}
+
+std::vector<LostFile> LiveLedger::Lost() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<LostFile> still;
+  std::ranges::copy_if(lost_, std::back_inserter(still), [&](const LostFile& file) {
+    const auto active = ledger_->state().files.Find(file.add.path);
+    return active && delta::LogicalFileKey(*active) == delta::LogicalFileKey(file.add);
+  });
+  return still;
+}
+
+Result<> LiveLedger::CheckNothingLost() const {
+  const std::vector<LostFile> lost = Lost();
+  if (lost.empty()) return {};
+  return Fail(
+      ErrorKind::kBadData,
+      fmt::format("{}: data file {} cannot be read, so whose rows it held is not known ({}){}. Restore it, "
+                  "or let `rtloader verify --repair` take it out and load its source files again",
+                  set_.snapshot.Uri(), lost.front().add.path, lost.front().why,
+                  lost.size() > 1 ? fmt::format(", and so it is with {} more", lost.size() - 1) : ""));
 }
 
 bool LiveLedger::packed() const {
@@ -257,6 +293,8 @@ Result<> LiveLedger::Apply(const delta::Commit& own, const FileIndexes& indexes)
   const std::lock_guard lock(mutex_);
   if (own.version <= ledger_->version()) return {};
   RTL_CHECK(ledger_->Apply(own, indexes));
+  own_version_ = own.version;
+  own_txn_id_ = delta::TxnIdOf(own.actions);
   RTL_CHECK(NoteColumns(own));
   read_at_ = clock_.Now();
   return {};
@@ -265,6 +303,22 @@ Result<> LiveLedger::Apply(const delta::Commit& own, const FileIndexes& indexes)
 Timestamp LiveLedger::read_at() const {
   const std::lock_guard lock(mutex_);
   return read_at_;
+}
+
+Result<> LiveLedger::WriteChecksum() {
+  delta::VersionChecksum checksum;
+  Version version = -1;
+  {
+    const std::lock_guard lock(mutex_);
+    version = ledger_->version();
+    if (version != own_version_ || version == checksummed_) return {};
+    const delta::TableState& state = ledger_->state();
+    const delta::FileTotals totals{.files = static_cast<std::int64_t>(state.files.size()),
+                                   .bytes = state.files.data_bytes()};
+    checksum = delta::ChecksumOf(state, totals, own_txn_id_);
+    checksummed_ = version;
+  }
+  return delta::PutChecksum(set_.snapshot, version, checksum);
 }
 
 }  // namespace rtl::load

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "load/loader_parts.h"
+#include "load/lost_files.h"
 
 namespace rtl::load {
 
@@ -82,6 +83,7 @@ std::optional<Task> LoaderParts::TaskForKey(const std::string& key) const {
 
 Result<SyncReport> LoaderParts::Repair(const VerifyReport& found, std::stop_token stop) {
   RTL_CHECK(ledger_->Refresh());
+  RTL_CHECK(TakeOutLost(set_, *ledger_, clock_));
   std::vector<Task> tasks;
   for (const Difference& difference : found.differences) {
     if (difference.key.empty()) continue;

@@ -124,6 +124,7 @@ void LoaderParts::Wire(Engine& engine) {
 Result<SyncReport> LoaderParts::Sync(std::stop_token stop, const RunBounds& bounds) {
   const auto started = std::chrono::steady_clock::now();
   RTL_CHECK(ledger_->Refresh());
+  RTL_CHECK(ledger_->CheckNothingLost());
   RTL_CHECK(DeriveOrWarn());
   Committer committer(set_, *ledger_, options_, clock_);
   Engine engine(inputs_, rules_, *ledger_, committer, *observer_);
@@ -167,6 +168,8 @@ Result<SyncReport> LoaderParts::Sync(std::stop_token stop, const RunBounds& boun
 }
 
 Result<> LoaderParts::Derive() {
+  // Readers do without it where it cannot be written.
+  if (const auto written = ledger_->WriteChecksum(); !written) observer_->OnNotice(written.error().message());
   if (deriver_->absorbed() >= ledger_->version()) {
     lagging_since_.reset();
     return {};

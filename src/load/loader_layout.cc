@@ -13,6 +13,7 @@ Result<RepackReport> LoaderParts::ConvertLayout(Layout to, std::stop_token stop)
     return Fail(ErrorKind::kNotFound,
                 fmt::format("there are no tables at {} yet: run sync first", tables_.Uri()));
   }
+  RTL_CHECK(ledger_->CheckNothingLost());
   RepackOptions repack;
   repack.to = to;
   RTL_TRY(const RepackReport report, load::ConvertLayout(set_, *ledger_, repack, clock_, stop));
@@ -22,6 +23,7 @@ Result<RepackReport> LoaderParts::ConvertLayout(Layout to, std::stop_token stop)
 
 Result<RepackReport> LoaderParts::Compact(std::stop_token stop) {
   if (!exist_ || !ledger_->packed()) return RepackReport();
+  RTL_CHECK(ledger_->CheckNothingLost());
   RepackOptions repack;
   repack.target_bytes = options_.maintenance.target_bytes;
   const auto small = static_cast<std::size_t>(options_.maintenance.small_files);

@@ -45,7 +45,8 @@ Result<PackedFile> PutPacked(const TableSet& tables, std::vector<PackMember> mem
                              std::shared_ptr<const encode::StoredColumns> stored, bool into_raw,
                              Timestamp now) {
   std::ranges::sort(members, {}, &PackMember::source_file);
-  RTL_TRY(const auto file, encode::TableFile::Create(UnionOf(members), kOwnColumns, {.stored = std::move(stored)}));
+  RTL_TRY(const auto file,
+          encode::TableFile::Create(UnionOf(members), kOwnColumns, {.stored = std::move(stored)}));
   PackedFile packed;
   for (const PackMember& member : members) {
     const std::int64_t first = file->rows();

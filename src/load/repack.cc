@@ -155,7 +155,8 @@ class Repacking {
       if (alone) RTL_CHECK(finish(std::nullopt));  // rows of nobody
       for (const auto& batch : batches) {
         if (!file) {
-          RTL_TRY(file, encode::TableFile::Create(batch->schema(), kOwnColumns, {.stored = columns_->stored}));
+          RTL_TRY(file,
+                  encode::TableFile::Create(batch->schema(), kOwnColumns, {.stored = columns_->stored}));
         }
         RTL_CHECK(AddRows(*batch, file->rows(), index));
         RTL_CHECK(file->Write(*batch));
@@ -239,8 +240,10 @@ class Repacking {
   Result<> CheckColumns() const {
     const auto now = ledger_.columns();
     if (now == columns_ || (!now->stored && !columns_->stored)) return {};
-    if (now->HoldsAsStored(columns_->stored.get(), ColumnsOfFile(DataFields(state_.metadata.schema)))) return {};
-    return Fail(ErrorKind::kConflict, "another program changed the table's columns meanwhile: run this again");
+    if (now->HoldsAsStored(columns_->stored.get(), ColumnsOfFile(DataFields(state_.metadata.schema))))
+      return {};
+    return Fail(ErrorKind::kConflict,
+                "another program changed the table's columns meanwhile: run this again");
   }
 
   // Takes the inputs out as they are now. Tells the keys that were replaced since they were read: what was

@@ -1,6 +1,9 @@
 // Files that hold several keys' rows: those that another program merged, and packed ones of ours.
 #include <gtest/gtest.h>
 
+#include "delta/check_actions.h"
+#include "delta/log_names.h"
+#include "delta/version_checksum.h"
 #include "load/foreign_writer.h"
 #include "load/live_ledger.h"
 #include "load/loader_under_test.h"
@@ -224,6 +227,69 @@ TEST_F(SharedFiles, LayoutsAreConvertedInOneCommitEachWay) {
   ExpectVerified();
   ExpectDerivedAgree(tables_);
   ExpectOneVersionAKeyThroughout();
+}
+
+// A file of two keys' rows that can no longer be read is taken out by a repair, and its keys are loaded
+// again.
+class LostSharedFile : public SharedFiles {
+ protected:
+  void RepairAfter(const std::function<Result<>(const std::string&)>& lose) {
+    for (const char* key : {"a", "b"}) Write(key, 3, "1");
+    Sync();
+    ForeignWriter writer(tables_);
+    writer.Optimize();
+    Write("c", 2, "1");
+    Sync();
+    const delta::Table table(tables_, "customer_data_snapshot");
+    std::string shared;
+    for (const delta::Add& add : writer.State().files.Sorted()) {
+      if (add.tags.empty()) shared = table.DataKey(add.path);
+    }
+    ASSERT_TRUE(lose(shared));
+    Write("c", 4, "2");
+    const auto refused = SyncOnce(source_, tables_, options_);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message().find("verify --repair"), std::string::npos)
+        << refused.error().message();
+
+    auto loader = Loader::Open(source_, tables_, options_, nullptr, false);
+    ASSERT_TRUE(loader) << loader.error().message();
+    const auto found = (*loader)->Verify(false, {});
+    ASSERT_TRUE(found) << found.error().message();
+    EXPECT_EQ(found->differences.size(), 4U) << "the file, its two keys, and the one that has changed";
+    const auto repaired = (*loader)->Repair(*found, {});
+    ASSERT_TRUE(repaired) << repaired.error().message();
+    ExpectVerified();
+    EXPECT_EQ(SnapshotCounts(tables_), (Counts{{{"a", "1"}, 3}, {{"b", "1"}, 3}, {{"c", "2"}, 4}}));
+    Sync();
+    ExpectVerified();
+  }
+};
+
+TEST_F(LostSharedFile, ThatIsGone) {
+  RepairAfter([this](const std::string& key) { return tables_.Delete(key); });
+}
+
+TEST_F(LostSharedFile, ThatIsDamaged) {
+  RepairAfter([this](const std::string& key) { return tables_.Put(key, "PAR1 no more"); });
+}
+
+TEST_F(SharedFiles, OurNewestVersionHasAChecksumThatAgrees) {
+  options_.layout = Layout::kPacked;
+  for (const char* key : {"a", "b"}) Write(key, 3, "1");
+  Sync();
+  Write("a", 2, "2");
+  Sync();
+  const delta::Table table(tables_, "customer_data_snapshot");
+  const auto state = table.Load();
+  ASSERT_TRUE(state) << state.error().message();
+  const auto object = tables_.Get(table.DataKey("_delta_log/" + delta::ChecksumName(state->version)), {});
+  ASSERT_TRUE(object) << "version " << state->version;
+  const auto checksum = delta::ParseChecksum(object->bytes);
+  ASSERT_TRUE(checksum);
+  EXPECT_EQ(checksum->num_files, static_cast<std::int64_t>(state->files.size()));
+  EXPECT_EQ(checksum->table_size_bytes, state->files.data_bytes());
+  EXPECT_EQ(checksum->txn_id, delta::TxnIdOf(table.ReadCommit(state->version)->actions));
 }
 
 }  // namespace

@@ -40,10 +40,12 @@ Result<VerifyReport> LoaderParts::Verify(bool fast, std::stop_token stop) {
   if (!fast) {
     RTL_TRY(counts, CountTableRows(damaged));
   }
+  const std::vector<LostFile> lost = ledger_->Lost();
   ledger_->With([](Ledger& ledger) { ledger.BeginPass(); });
   const auto differ = [&](std::string source_file, std::string what, std::string key = {}) {
     report.differences.push_back({std::move(source_file), std::move(what), std::move(key)});
   };
+  for (const LostFile& file : lost) differ(file.add.path, "a data file that cannot be read: " + file.why);
   RTL_TRY(const auto lister, source_.List(""));
   for (;;) {
     RTL_TRY(const auto page, lister->Next());
@@ -177,6 +179,7 @@ Result<std::int64_t> LoaderParts::CountSourceRows(const SourceObject& object, Co
 Result<LoaderParts::RowCounts> LoaderParts::CountTableRows(
     std::map<std::string, std::string>& damaged) const {
   RTL_TRY(const delta::TableState state, set_.snapshot.Load(ledger_->version()));
+  const std::vector<LostFile> lost = ledger_->Lost();
   RowCounts counts;
   delta::ReadOptions columns;
   columns.columns = {"source_file", "file_version"};
@@ -200,8 +203,12 @@ Result<LoaderParts::RowCounts> LoaderParts::CountTableRows(
     if (read) return {};
     const ErrorKind kind = read.error().kind();
     const auto tag = ParseTags(add.tags);
-    if (!tag || (kind != ErrorKind::kNotFound && kind != ErrorKind::kBadData)) return Fail(read.error());
-    damaged[tag->source_file] = read.error().message();
+    if (kind != ErrorKind::kNotFound && kind != ErrorKind::kBadData) return Fail(read.error());
+    if (tag) damaged[tag->source_file] = read.error().message();
+    if (!tag &&
+        std::ranges::find(lost, add.path, [](const LostFile& file) { return file.add.path; }) == lost.end()) {
+      return Fail(read.error());
+    }
     return {};
   });
   RTL_CHECK(counted);

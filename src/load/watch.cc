@@ -161,6 +161,7 @@ Result<SyncReport> LoaderParts::Watch(std::stop_token stop) {
 }
 
 Result<SyncReport> LoaderParts::Follow(std::chrono::steady_clock::time_point started, std::stop_token stop) {
+  RTL_CHECK(ledger_->CheckNothingLost());
   RTL_CHECK(DeriveOrWarn());
   Relooks relooks;
   Committer committer(set_, *ledger_, options_, clock_);
