@@ -110,8 +110,11 @@ constexpr CommandHelp kCommands[] = {
     {Command::kCheckpoint, "checkpoint", "Write a checkpoint of tables, so that they are opened faster",
      "Examples:\n"
      "  rtloader checkpoint /data/tables\n"
-     "  rtloader checkpoint s3://lake/some_table\n\n"
-     "Of the kind that the table asks for (delta.checkpointPolicy). Loaders write one every\n"
+     "  rtloader checkpoint s3://lake/some_table\n"
+     "  rtloader checkpoint /data/tables/customer_data_snapshot --policy v2\n\n"
+     "Of the kind that the table asks for (delta.checkpointPolicy): classic, whole and readable by all, or "
+     "v2, of\n"
+     "which only what changed is written anew. Loaders write one every\n"
      "commit.checkpoint_interval commits by themselves.\n\n"
      "Exit codes: 0 done, 2 usage or configuration, 1 an error with a table, 130/143 stopped.\n"},
     {Command::kCleanLog, "clean-log", "Remove what has expired from the logs of tables",
@@ -171,6 +174,13 @@ void AddUpkeepOptions(CLI::App& command, Command which, Parsed& parsed) {
       ->type_name("");
   if (which == Command::kVacuum || which == Command::kCleanLog) {
     command.add_flag("--dry-run", parsed.invocation.dry_run, "List what would be deleted, with sizes");
+  }
+  if (which == Command::kCheckpoint) {
+    command
+        .add_option("--policy", parsed.invocation.policy,
+                    "First make the table ask for this kind: classic, or v2, with sidecars")
+        ->type_name("KIND")
+        ->check(CLI::IsMember({"classic", "v2"}));
   }
   if (which != Command::kVacuum) return;
   command

@@ -43,6 +43,7 @@ struct Invocation {
   std::string table;                            // show: a table's folder, or a table's name below tables.root
   std::int64_t limit = 20;                      // show; 0: all rows
   std::optional<std::int64_t> at;               // show: a version of the table
+  std::string policy;                           // checkpoint: "classic", "v2"; empty: the table's
   std::string at_time;                          // show: the version of that time; empty: not asked for
   std::vector<std::string> columns;             // show; empty: all
   std::string where;                            // show: a condition on rows; empty: all

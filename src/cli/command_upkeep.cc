@@ -10,6 +10,7 @@
 #include "cli/step_progress.h"
 #include "cli/upkeep_reports.h"
 #include "cli/upkeep_targets.h"
+#include "delta/checkpoint_policy.h"
 #include "load/table_upkeep.h"
 
 namespace rtl::cli {
@@ -93,12 +94,18 @@ Result<int> RunVacuum(const Invocation& invocation, const Environment& environme
 }
 
 Result<int> RunCheckpoint(const Invocation& invocation, const Environment& environment) {
-  return RunOnEach(invocation, environment,
-                   [](const UpkeepTarget& target, UpkeepResult&, StepProgress&) -> Result<UpkeepReport> {
-                     CheckpointReport report;
-                     RTL_TRY(report.written, load::CheckpointTable(target.table.table, 1));
-                     return report;
-                   });
+  return RunOnEach(
+      invocation, environment,
+      [&](const UpkeepTarget& target, UpkeepResult&, StepProgress&) -> Result<UpkeepReport> {
+        CheckpointReport report;
+        if (!invocation.policy.empty()) {
+          RTL_CHECK(delta::ChangeCheckpointPolicy(
+              target.table.table,
+              invocation.policy == "v2" ? delta::CheckpointPolicy::kV2 : delta::CheckpointPolicy::kClassic));
+        }
+        RTL_TRY(report.written, load::CheckpointTable(target.table.table, 1));
+        return report;
+      });
 }
 
 Result<int> RunCleanLog(const Invocation& invocation, const Environment& environment) {

@@ -85,6 +85,22 @@ OptionSpec LayoutOption() {
           }};
 }
 
+OptionSpec CheckpointPolicyOption() {
+  using delta::CheckpointPolicy;
+  return {"snapshot.checkpoint_policy", "\"classic\" or \"v2\"",
+          [](const ConfigValue& value, Config& config) -> Result<> {
+            RTL_TRY(const std::string text, TextOf(value, "\"classic\" or \"v2\""));
+            if (text != "classic" && text != "v2") {
+              return Bad(fmt::format("must be \"classic\" or \"v2\", not \"{}\"", text));
+            }
+            config.load.checkpoint_policy = text == "v2" ? CheckpointPolicy::kV2 : CheckpointPolicy::kClassic;
+            return {};
+          },
+          [](const Config& config) {
+            return config.load.checkpoint_policy == CheckpointPolicy::kV2 ? "\"v2\"" : "\"classic\"";
+          }};
+}
+
 std::vector<OptionSpec> LocalOptions() {
   using std::chrono::milliseconds;
   constexpr std::int64_t kMost = std::numeric_limits<int>::max();
@@ -116,6 +132,7 @@ std::vector<OptionSpec> LocalOptions() {
           "tables.quarantine", [](Config& c) -> std::string& { return c.load.tables.quarantine; },
           IsTableName),
       LayoutOption(),
+      CheckpointPolicyOption(),
       BooleanOption("raw.enabled", [](Config& c) -> bool& { return c.load.raw; }),
       BooleanOption("quarantine.enabled", [](Config& c) -> bool& { return c.load.quarantine; }),
       SchemaOption(),

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "delta/checkpoint_encoder.h"
+#include "delta/checkpoint_policy.h"
 #include "delta/checkpoint_writers.h"
 #include "delta/log_names.h"
 #include "delta/table.h"
@@ -78,8 +79,7 @@ Result<> PutCheckpoint(const Table& table, Version version) {
 }  // namespace
 
 bool AsksForV2(const TableState& head) {
-  const auto policy = head.metadata.configuration.find("delta.checkpointPolicy");
-  return policy != head.metadata.configuration.end() && policy->second == "v2" &&
+  return CheckpointPolicyOf(head.metadata) == CheckpointPolicy::kV2 &&
          Supports(head.protocol, "v2Checkpoint");
 }
 

@@ -73,4 +73,20 @@ bool AnyColumnHas(const Schema& schema, std::string_view key) {
   });
 }
 
+void AddReaderWriterFeature(Protocol& protocol, std::string_view feature) {
+  const auto list = [](std::vector<std::string>& features, std::string_view name) {
+    if (std::ranges::find(features, name) == features.end()) features.emplace_back(name);
+  };
+  if (protocol.min_writer_version < 7) {
+    for (const Legacy& legacy : kLegacy) {
+      if (protocol.min_writer_version >= legacy.since) list(protocol.writer_features, legacy.feature);
+    }
+  }
+  if (protocol.min_reader_version == 2) list(protocol.reader_features, "columnMapping");
+  protocol.min_reader_version = 3;
+  protocol.min_writer_version = 7;
+  list(protocol.reader_features, feature);
+  list(protocol.writer_features, feature);
+}
+
 }  // namespace rtl::delta

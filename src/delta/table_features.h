@@ -16,6 +16,10 @@ bool Supports(const Protocol& protocol, std::string_view feature);
 // supported.
 bool IsActive(const Protocol& protocol, const Metadata& metadata, std::string_view feature);
 
+// Declares a feature that readers must know too. A legacy protocol first becomes one of features, with what
+// its versions stood for (protocol: "Table Features", "Writer Version Requirements").
+void AddReaderWriterFeature(Protocol& protocol, std::string_view feature);
+
 // A key of a column's metadata that begins so, columns within nested types included.
 bool AnyColumnHas(const Schema& schema, std::string_view key);
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "decode/columns.h"
+#include "delta/checkpoint_policy.h"
 #include "load/run_info.h"
 
 namespace rtl::load {
@@ -58,6 +59,9 @@ struct Options {
   // snapshot.layout: of a snapshot that is made; one that exists keeps its own until convert-layout changes
   // it.
   Layout layout = Layout::kPerFile;
+  // snapshot.checkpoint_policy: of a snapshot that is made; one that exists keeps its own until `rtloader
+  // checkpoint --policy` changes it.
+  delta::CheckpointPolicy checkpoint_policy = delta::CheckpointPolicy::kClassic;
   bool raw = true;
   bool quarantine = true;
   std::vector<decode::Column> pinned_columns;        // rows.schema

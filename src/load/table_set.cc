@@ -10,6 +10,8 @@
 #include "core/json_writer.h"
 #include "core/uuid.h"
 #include "decode/columns.h"
+#include "delta/checkpoint_policy.h"
+#include "delta/table_features.h"
 #include "delta/table_properties.h"
 #include "load/file_columns.h"
 
@@ -141,11 +143,13 @@ Result<delta::TableState> OpenOrCreate(const delta::Table& table, Role role, con
     // derived.
     if (role == Role::kSnapshot) metadata.configuration["delta.enableExpiredLogCleanup"] = "false";
     std::vector<delta::Action> actions = {delta::CommitInfo{PlainCommitInfo("CREATE TABLE", NewUuid(), now)}};
+    delta::Protocol protocol;
+    if (role == Role::kSnapshot) delta::SetCheckpointPolicy(options.checkpoint_policy, protocol, metadata);
     if (role == Role::kSnapshot && options.layout == Layout::kPacked) {
-      std::ranges::move(LayoutActions(options.layout, delta::Protocol{}, std::move(metadata)),
+      std::ranges::move(LayoutActions(options.layout, std::move(protocol), std::move(metadata)),
                         std::back_inserter(actions));
     } else {
-      actions.insert(actions.end(), {delta::Protocol{}, std::move(metadata)});
+      actions.insert(actions.end(), {std::move(protocol), std::move(metadata)});
     }
     if (absorbed) actions.emplace_back(*absorbed);
     // Whoever was first: the next round loads what stands there.
@@ -169,23 +173,7 @@ Layout LayoutOf(const delta::Metadata& metadata) {
 std::vector<delta::Action> LayoutActions(Layout layout, delta::Protocol protocol, delta::Metadata metadata) {
   std::vector<delta::Action> actions;
   if (layout == Layout::kPacked) {
-    const auto list = [](std::vector<std::string>& features, const std::string& feature) {
-      if (std::ranges::find(features, feature) == features.end()) features.push_back(feature);
-    };
-    // Protocol: "Writer Version Requirements": what the old version stood for.
-    if (protocol.min_writer_version < 7) {
-      constexpr std::pair<int, const char*> kImplied[] = {
-          {2, "appendOnly"},       {2, "invariants"},    {3, "checkConstraints"}, {4, "changeDataFeed"},
-          {4, "generatedColumns"}, {5, "columnMapping"}, {6, "identityColumns"}};
-      for (const auto& [since, feature] : kImplied) {
-        if (protocol.min_writer_version >= since) list(protocol.writer_features, feature);
-      }
-    }
-    if (protocol.min_reader_version == 2) list(protocol.reader_features, "columnMapping");
-    protocol.min_reader_version = 3;
-    protocol.min_writer_version = 7;
-    list(protocol.reader_features, "deletionVectors");
-    list(protocol.writer_features, "deletionVectors");
+    delta::AddReaderWriterFeature(protocol, "deletionVectors");
     metadata.configuration["delta.enableDeletionVectors"] = "true";
     metadata.configuration[kLayoutProperty] = "packed";
   } else {

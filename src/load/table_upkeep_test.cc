@@ -8,7 +8,9 @@
 #include <set>
 #include <thread>
 
+#include "delta/checkpoint_policy.h"
 #include "delta/log_names.h"
+#include "delta/table_features.h"
 #include "delta/testing_clock.h"
 #include "load/loader_under_test.h"
 #include "load/testing_refusing_store.h"
@@ -151,22 +153,34 @@ TEST_F(TableUpkeepTest, ACheckpointIsOfTheKindThatTheTableAsksFor) {
   Put("a", Lines(2, "1"));
   SyncWell();
   const delta::Table& table = set_.snapshot;
-  auto state = table.Load();
-  state->metadata.configuration["delta.checkpointPolicy"] = "v2";
-  const std::vector<delta::Action> change = {
-      delta::CommitInfo{PlainCommitInfo("SET TBLPROPERTIES", "t", clock_.Now())},
-      delta::Protocol{.min_reader_version = 3,
-                      .min_writer_version = 7,
-                      .reader_features = {"v2Checkpoint"},
-                      .writer_features = {"appendOnly", "invariants", "v2Checkpoint"}},
-      state->metadata};
-  ASSERT_EQ(table.PutCommit(state->version + 1, change), delta::PutOutcome::kCommitted);
+  EXPECT_EQ(delta::ChangeCheckpointPolicy(table, delta::CheckpointPolicy::kV2), true);
+  EXPECT_EQ(delta::ChangeCheckpointPolicy(table, delta::CheckpointPolicy::kV2), false) << "it is so already";
+  EXPECT_TRUE(delta::Supports(table.Load()->protocol, "appendOnly"))
+      << "what the old version stood for stays";
   EXPECT_EQ(CheckpointTable(table, 1).value(), 2);
   EXPECT_FALSE(tables_.Head("customer_data_snapshot/_delta_log/" + delta::CheckpointName(2)));
   EXPECT_FALSE(store::ListAll(tables_, "customer_data_snapshot/_delta_log/_sidecars/")->empty());
   Put("a", Lines(3, "2"));
   SyncWell();
   ExpectDerivedAgree(tables_);
+  EXPECT_EQ(delta::ChangeCheckpointPolicy(table, delta::CheckpointPolicy::kClassic), true);
+  const delta::Version newest = table.Load()->version;
+  EXPECT_EQ(CheckpointTable(table, 1).value(), newest);
+  EXPECT_TRUE(tables_.Head("customer_data_snapshot/_delta_log/" + delta::CheckpointName(newest)));
+}
+
+TEST_F(TableUpkeepTest, ASnapshotMayBeMadeWithItsPolicyInEitherLayout) {
+  for (const Layout layout : {Layout::kPerFile, Layout::kPacked}) {
+    store::MemoryStore tables;
+    options_.layout = layout;
+    options_.checkpoint_policy = delta::CheckpointPolicy::kV2;
+    ASSERT_TRUE(source_.Put("a", Lines(2, "1")));
+    ASSERT_TRUE(SyncOnce(source_, tables, options_));
+    const auto state = delta::Table(tables, "customer_data_snapshot").Load();
+    EXPECT_EQ(delta::CheckpointPolicyOf(state->metadata), delta::CheckpointPolicy::kV2);
+    EXPECT_TRUE(delta::Supports(state->protocol, "v2Checkpoint"));
+    EXPECT_EQ(LayoutOf(state->metadata), layout);
+  }
 }
 
 class PackedUpkeepTest : public TableUpkeepTest {
