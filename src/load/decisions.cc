@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "delta/reconcile.h"
@@ -97,7 +98,8 @@ std::int64_t NextFileVersion(const KeyAccount& account) {
   std::int64_t highest =
       account.last ? std::max(account.last->file_version, account.last->highest_version) : 0;
   for (const OwnedFile& file : account.files) highest = std::max(highest, file.file_version);
-  return highest + 1;
+  // Another program may have written any number into the column.
+  return highest == std::numeric_limits<std::int64_t>::max() ? highest : highest + 1;
 }
 
 std::optional<FileTag> RowsTag(const KeyAccount& account) {

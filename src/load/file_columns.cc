@@ -13,6 +13,8 @@ namespace {
 
 using Stored = encode::StoredColumns;
 
+constexpr std::size_t kOwnColumns = 4;
+
 Result<> CheckOwnColumns(Role role, const delta::Metadata& metadata) {
   const auto refuse = [](std::string why) {
     return Fail(ErrorKind::kUnsupported, fmt::format("{}; set it back, or load into new tables", why));
@@ -89,6 +91,7 @@ Result<std::shared_ptr<const Stored>> StoredColumnsOf(const delta::Protocol& pro
 
 std::vector<std::string> ColumnsOfFile(const std::vector<delta::Field>& data) {
   std::vector<std::string> names;
+  names.reserve(data.size() + kOwnColumns);
   for (const delta::Field& field : data) names.push_back(field.name);
   for (const delta::Field& own : BaseSchema(Role::kSnapshot).fields) names.push_back(own.name);
   return names;

@@ -40,6 +40,26 @@ class ForeignWriter {
     ASSERT_EQ(*put, delta::PutOutcome::kCommitted);
   }
 
+  // Appends copies of all rows under another source_file.
+  void AppendAs(const std::string& source_file) {
+    const delta::TableState state = State();
+    std::unique_ptr<encode::TableFile> file;
+    for (const delta::Add& add : state.files.Sorted()) {
+      const auto read =
+          delta::ReadDataFile(table_, state, add, {}, [&](const arrow::RecordBatch& batch) -> Result<> {
+            if (!file) {
+              RTL_TRY(file, encode::TableFile::Create(batch.schema(), 4));
+            }
+            const int column = batch.schema()->GetFieldIndex("source_file");
+            const auto name = arrow::MakeArrayFromScalar(arrow::StringScalar(source_file), batch.num_rows());
+            return file->Write(**batch.SetColumn(column, batch.schema()->field(column), *name));
+          });
+      ASSERT_TRUE(read.has_value()) << read.error().message();
+    }
+    ASSERT_TRUE(file);
+    Commit({Put(*file, true)}, "WRITE");
+  }
+
   // Merges all files into one without tags.
   void Optimize() {
     const delta::TableState state = State();

@@ -41,6 +41,13 @@ struct NewFile {
   FileIndex index;          // of a shared file
   std::string source_file;  // of a file of one key
   std::int64_t rows = 0;
+  bool is_of_others = false;  // its rows are no customer's file's
+};
+
+// Of one key's own files.
+struct KeyTotals {
+  std::int64_t files = 0;
+  std::int64_t rows = 0;
 };
 
 // A file whose rows are to be moved, as it was when they were read.
@@ -139,6 +146,14 @@ class Repacking {
     return {};
   }
 
+  // A file of its own, or a packed one, would make the rows ours; those that another program gave a name that
+  // no customer's file ever had are left to it.
+  bool IsOurs(const std::string& key) const {
+    const KeyAccount account = ledger_.Inspect([&](const Ledger& ledger) { return ledger.Account(key); });
+    return account.last ||
+           std::ranges::any_of(account.files, [](const auto& file) { return file.tag.has_value(); });
+  }
+
   Result<> Write(const RowsByKey& rows) {
     std::unique_ptr<encode::TableFile> file;
     NewFile made;
@@ -150,9 +165,7 @@ class Repacking {
       made.index = std::exchange(index, {}).Finish();
       return Put(std::exchange(made, {}), std::move(encoded), alone);
     };
-    for (const auto& [key, batches] : rows) {
-      const bool alone = options_.to == Layout::kPerFile && key.has_value();
-      if (alone) RTL_CHECK(finish(std::nullopt));  // rows of nobody
+    const auto append = [&](const Batches& batches) -> Result<> {
       for (const auto& batch : batches) {
         if (!file) {
           RTL_TRY(file,
@@ -161,8 +174,21 @@ class Repacking {
         RTL_CHECK(AddRows(*batch, file->rows(), index));
         RTL_CHECK(file->Write(*batch));
       }
+      return {};
+    };
+    std::vector<const Batches*> of_others;
+    for (const auto& [key, batches] : rows) {
+      if (!key || !IsOurs(*key)) {
+        of_others.push_back(&batches);
+        continue;
+      }
+      RTL_CHECK(append(batches));
+      const bool alone = options_.to == Layout::kPerFile;
       if (alone || file->bytes() >= options_.target_bytes) RTL_CHECK(finish(alone ? key : std::nullopt));
     }
+    RTL_CHECK(finish(std::nullopt));
+    made.is_of_others = true;
+    for (const Batches* batches : of_others) RTL_CHECK(append(*batches));
     return finish(std::nullopt);
   }
 
@@ -175,7 +201,7 @@ class Repacking {
       made.add.path = fmt::format("{:08x}-{}.parquet", HashKey(*alone) >> 32, NewUuid());
     } else {
       made.add.path = fmt::format("packed-{}.parquet", NewUuid());
-      if (options_.to == Layout::kPacked) made.add.tags = {{kPackedTag, "1"}};
+      if (options_.to == Layout::kPacked && !made.is_of_others) made.add.tags = {{kPackedTag, "1"}};
     }
     made.add.size = static_cast<std::int64_t>(encoded.bytes.size());
     made.add.modification_time_ms = MillisSinceEpoch(clock_.Now());
@@ -327,9 +353,18 @@ class Repacking {
     RTL_CHECK(CheckColumns());
     RTL_TRY(const std::set<std::string> changed, TakeOutInputs(inputs, actions));
     delta::DeletionVectorFile vectors;
+    std::map<std::string_view, KeyTotals> totals;
+    for (const NewFile& made : made_) {
+      if (made.source_file.empty()) continue;
+      KeyTotals& of_key = totals[made.source_file];
+      ++of_key.files;
+      of_key.rows += made.rows;
+    }
     for (const NewFile& made : made_) {
       if (!made.source_file.empty()) {
-        if (!changed.contains(made.source_file)) actions.emplace_back(Tagged(made));
+        if (!changed.contains(made.source_file)) {
+          actions.emplace_back(Tagged(made, totals.at(made.source_file)));
+        }
         continue;
       }
       RTL_TRY(auto add, StruckOut(made, changed, vectors, indexes));
@@ -343,19 +378,19 @@ class Repacking {
   }
 
   // The add of a file of one key, which says of its rows what is known of them.
-  delta::Add Tagged(const NewFile& made) const {
-    const auto files = std::ranges::count(made_, made.source_file, &NewFile::source_file);
-    std::int64_t rows = 0;
-    for (const NewFile& other : made_) {
-      if (other.source_file == made.source_file) rows += other.rows;
-    }
+  delta::Add Tagged(const NewFile& made, KeyTotals totals) const {
     const KeyAccount account =
         ledger_.Inspect([&](const Ledger& ledger) { return ledger.Account(made.source_file); });
+    for (const OwnedFile& file : account.files) {  // those of its own that stay
+      if (!file.tag) continue;
+      ++totals.files;
+      totals.rows += file.tag->file_rows >= 0 ? file.tag->file_rows : 0;
+    }
     FileTag tag = RowsTag(account).value_or(FileTag{});
     tag.source_file = made.source_file;
     tag.file_version = made.index.members.front().file_version;
-    tag.rows = rows;
-    tag.files = files;
+    tag.rows = totals.rows;
+    tag.files = totals.files;
     tag.file_rows = made.rows;
     delta::Add add = made.add;
     add.tags = ToTags(tag);

@@ -229,6 +229,23 @@ TEST_F(SharedFiles, LayoutsAreConvertedInOneCommitEachWay) {
   ExpectOneVersionAKeyThroughout();
 }
 
+TEST_F(SharedFiles, RowsUnderANameThatNoFileEverHadAreLeftToWhoWroteThem) {
+  for (const char* key : {"a", "b"}) Write(key, 3, "1");
+  Sync();
+  ForeignWriter(tables_).AppendAs("theirs");
+  const Counts all = {{{"a", "1"}, 3}, {{"b", "1"}, 3}, {{"theirs", "1"}, 6}};
+  for (const Layout layout : {Layout::kPacked, Layout::kPerFile}) {
+    RepackOptions repack;
+    repack.to = layout;
+    ASSERT_TRUE(Repack(repack, true));
+    Sync();
+    EXPECT_EQ(SnapshotCounts(tables_), all) << "they are not ours to delete";
+  }
+  Write("a", 1, "2");
+  Sync();
+  EXPECT_EQ(SnapshotCounts(tables_), (Counts{{{"a", "2"}, 1}, {{"b", "1"}, 3}, {{"theirs", "1"}, 6}}));
+}
+
 // A file of two keys' rows that can no longer be read is taken out by a repair, and its keys are loaded
 // again.
 class LostSharedFile : public SharedFiles {

@@ -27,7 +27,8 @@ TableStatus Describe(const std::string& name, const delta::TableState& state,
   simdjson::dom::parser parser;
   state.files.ForEach([&](const delta::Add& add) {
     status.bytes += add.size;
-    status.rows += NumRecords(parser, add.stats);
+    const std::int64_t struck_out = add.deletion_vector ? add.deletion_vector->cardinality : 0;
+    status.rows += std::max(NumRecords(parser, add.stats) - struck_out, std::int64_t{0});
   });
   return status;
 }
