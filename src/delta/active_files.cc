@@ -1,7 +1,7 @@
 #include "delta/active_files.h"
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 #include <utility>
 
 #include "core/hash.h"
@@ -24,45 +24,53 @@ enum Flag : std::uint8_t {
   kDataChange = 64,
 };
 
-// Where a lower-case uuid (36 characters) stands in a path; npos when none does.
+constexpr std::size_t kUuidLength = 36;
+
+// Of a lower-case hexadecimal digit; -1 for anything else.
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool IsUuid(std::string_view text) {
+  if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return false;
+  for (std::size_t i = 0; i < kUuidLength; ++i) {
+    if (i == 8 || i == 13 || i == 18 || i == 23) continue;
+    if (HexDigit(text[i]) < 0) return false;
+  }
+  return true;
+}
+
+// Where a lower-case uuid stands in a path; npos when none does.
 std::size_t FindUuid(std::string_view path) {
-  constexpr std::size_t kLength = 36;
-  const auto is_at = [&](std::size_t begin) {
-    for (std::size_t i = 0; i < kLength; ++i) {
-      const char c = path[begin + i];
-      const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-      if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
-    }
-    return true;
-  };
-  for (std::size_t begin = 0; begin + kLength <= path.size(); ++begin) {
-    if (is_at(begin)) return begin;
+  for (std::size_t begin = 0; begin + kUuidLength <= path.size(); ++begin) {
+    if (IsUuid(path.substr(begin, kUuidLength))) return begin;
   }
   return std::string_view::npos;
 }
 
-std::string UuidBytes(std::string_view uuid) {
-  std::string bytes;
-  std::string digits(uuid);
-  std::erase(digits, '-');
-  for (std::size_t i = 0; i < digits.size(); i += 2) {
-    unsigned byte = 0;
-    std::from_chars(&digits[i], &digits[i] + 2, byte, 16);
-    bytes += static_cast<char>(byte);
+std::array<char, 16> UuidBytes(std::string_view uuid) {
+  std::array<char, 16> bytes{};
+  std::size_t digits = 0;
+  for (const char c : uuid) {
+    if (c == '-') continue;
+    bytes[digits / 2] = static_cast<char>(bytes[digits / 2] << 4 | HexDigit(c));
+    ++digits;
   }
   return bytes;
 }
 
-std::string UuidText(std::string_view bytes) {
+void AppendUuid(std::string& text, std::string_view bytes) {
   constexpr std::string_view kHex = "0123456789abcdef";
-  std::string text;
+  std::array<char, kUuidLength> uuid{};
+  std::size_t at = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    if (i == 4 || i == 6 || i == 8 || i == 10) uuid[at++] = '-';
     const auto byte = static_cast<unsigned char>(bytes[i]);
-    text += kHex[byte >> 4];
-    text += kHex[byte & 15];
+    uuid[at++] = kHex[byte >> 4];
+    uuid[at++] = kHex[byte & 15];
   }
-  return text;
+  text.append(uuid.data(), uuid.size());
 }
 
 void WriteVector(RecordWriter& out, const DeletionVectorDescriptor& vector) {
@@ -93,10 +101,16 @@ struct PathOf {
 PathOf ReadPath(RecordReader& in, const std::vector<std::string>& suffixes) {
   PathOf read;
   read.flags = static_cast<std::uint8_t>(in.Byte());
-  read.path = in.Text();
+  const std::string_view begin = in.Text();
   if ((read.flags & kHasUuid) != 0) {
-    read.path += UuidText(in.Bytes(16));
-    read.path += suffixes[static_cast<std::size_t>(in.Int())];
+    const std::string_view uuid = in.Bytes(16);
+    const std::string& suffix = suffixes[static_cast<std::size_t>(in.Int())];
+    read.path.reserve(begin.size() + kUuidLength + suffix.size());
+    read.path = begin;
+    AppendUuid(read.path, uuid);
+    read.path += suffix;
+  } else {
+    read.path = begin;
   }
   return read;
 }
@@ -109,7 +123,7 @@ std::string ActiveFiles::Pack(const Add& add) {
   std::uint8_t flags = add.data_change ? kDataChange : 0;
   std::size_t suffix = 0;
   if (uuid != std::string_view::npos) {
-    const std::string_view text = std::string_view(add.path).substr(uuid + 36);
+    const std::string_view text = std::string_view(add.path).substr(uuid + kUuidLength);
     const auto known = std::ranges::find(suffixes_, text);
     suffix = static_cast<std::size_t>(known - suffixes_.begin());
     constexpr std::size_t kMaxSuffixes = 64;
@@ -126,7 +140,8 @@ std::string ActiveFiles::Pack(const Add& add) {
   out.Byte(static_cast<char>(flags));
   if ((flags & kHasUuid) != 0) {
     out.Text(std::string_view(add.path).substr(0, uuid));
-    out.Bytes(UuidBytes(std::string_view(add.path).substr(uuid, 36)));
+    const auto bytes = UuidBytes(std::string_view(add.path).substr(uuid, kUuidLength));
+    out.Bytes({bytes.data(), bytes.size()});
     out.Int(static_cast<std::int64_t>(suffix));
   } else {
     out.Text(add.path);

@@ -17,8 +17,11 @@ class RecordWriter {
   void Bytes(std::string_view bytes) { bytes_ += bytes; }  // as many as the reader will ask for
   void Int(std::int64_t value) {                           // small magnitudes take few bytes
     auto rest = (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
-    for (; rest >= 0x80; rest >>= 7) bytes_ += static_cast<char>(rest | 0x80);
-    bytes_ += static_cast<char>(rest);
+    char encoded[10];
+    std::size_t length = 0;
+    for (; rest >= 0x80; rest >>= 7) encoded[length++] = static_cast<char>(rest | 0x80);
+    encoded[length++] = static_cast<char>(rest);
+    bytes_.append(encoded, length);
   }
   void Text(std::string_view text) {
     Int(static_cast<std::int64_t>(text.size()));

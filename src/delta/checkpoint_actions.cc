@@ -181,6 +181,7 @@ Result<> TakeAdds(const StructColumn& adds, std::vector<Action>& actions) {
   RTL_TRY(const auto modification_times, IntColumn::Find(adds, "modificationTime"));
   RTL_TRY(const auto stats, StringColumn::Find(adds, "stats"));
   RTL_TRY(const auto tags, StringMapColumn::Find(adds, "tags"));
+  actions.reserve(actions.size() + static_cast<std::size_t>(adds->length() - adds->null_count()));
   for (std::int64_t row = 0; row < adds->length(); ++row) {
     if (adds->IsNull(row)) continue;
     Add& add = std::get<Add>(actions.emplace_back(std::in_place_type<Add>));

@@ -141,8 +141,11 @@ std::map<std::string, std::optional<std::string>> StringMapColumn::NullableAt(st
 std::map<std::string, std::string> StringMapColumn::At(std::int64_t row) const {
   std::map<std::string, std::string> map;
   if (!Has(maps_, row)) return map;
+  // Most writers have the keys in order: the end is the right hint.
   for (auto at = maps_->value_offset(row); at < maps_->value_offset(row + 1); ++at) {
-    if (values_->IsValid(at)) map[ToString(*keys_, at)] = ToString(*values_, at);
+    if (values_->IsValid(at)) {
+      map.insert_or_assign(map.end(), ToString(*keys_, at), ToString(*values_, at));
+    }
   }
   return map;
 }

@@ -1,14 +1,16 @@
 #include "delta/data_path.h"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 
 namespace rtl::delta {
 namespace {
 
-bool IsAlpha(char c) {
+constexpr bool IsAlpha(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-bool IsDigit(char c) {
+constexpr bool IsDigit(char c) {
   return c >= '0' && c <= '9';
 }
 
@@ -20,8 +22,17 @@ int HexDigit(char c) {
 }
 
 // RFC 2396 "pchar" and '/', without ':' (in a first segment it would end a scheme).
+constexpr auto kStandsForItself = [] {
+  std::array<bool, 256> table{};
+  for (int c = 0; c < 128; ++c) {
+    table[c] = IsAlpha(static_cast<char>(c)) || IsDigit(static_cast<char>(c));
+  }
+  for (const char c : std::string_view("-_.!~*'()@&=+$,;/")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
 bool StandsForItself(char c) {
-  return IsAlpha(c) || IsDigit(c) || std::string_view("-_.!~*'()@&=+$,;/").contains(c);
+  return kStandsForItself[static_cast<unsigned char>(c)];
 }
 
 // Length of "scheme:" where a '/' follows; 0 when there is none.
@@ -38,6 +49,7 @@ std::size_t SchemeLength(std::string_view path) {
 }  // namespace
 
 std::string DecodePath(std::string_view uri) {
+  if (!uri.contains('%')) return std::string(uri);
   std::string path;
   path.reserve(uri.size());
   for (std::size_t i = 0; i < uri.size(); ++i) {
@@ -56,6 +68,7 @@ std::string DecodePath(std::string_view uri) {
 }
 
 std::string EncodePath(std::string_view path) {
+  if (std::ranges::all_of(path, StandsForItself)) return std::string(path);
   const std::size_t scheme = SchemeLength(path);
   std::string uri(path.substr(0, scheme));
   uri.reserve(path.size());
