@@ -245,7 +245,7 @@ Add NewAdd(const Add& replaced, std::int64_t file_version) {
   return add;
 }
 
-// replace TABLE NAME TIMES: each time rows are encoded, put and committed; then two looks for commits of
+// replace TABLE NAME TIMES: each time rows are encoded, put and committed; then one look for commits of
 // others.
 Result<std::string> Replace(const delta::Table& table, CountingStore& store, Arguments arguments) {
   RTL_TRY(TableState state, table.Load());
