@@ -70,6 +70,7 @@ _CONFLICTS = (
     "ProtocolChangedException",
     "DELTA_CONCURRENT",
     "DELTA_METADATA_CHANGED",
+    "DELTA_SCHEMA_CHANGE_SINCE_ANALYSIS",  # by its other thread: nothing was done
 )
 
 
