@@ -95,6 +95,7 @@ struct ChangeDataWriter::Impl {
           std::ranges::find(metadata.partition_columns, column.name) != metadata.partition_columns.end();
       if (array == nullptr || is_partition || array->type_id() == arrow::Type::NA) continue;
       if (mapping.maps() && IsNested(*array->type())) {
+        if (array->null_count() == array->length()) continue;
         return Fail(ErrorKind::kUnsupported,
                     fmt::format("change data of column {}: it is nested, and the table maps its columns",
                                 column.name));

@@ -43,8 +43,8 @@ class ChangeDataWriter {
   ~ChangeDataWriter();
 
   // Columns go by their names in the schema; one that the batch lacks is null. Partition columns, void
-  // columns and columns that the schema does not have are left out. kUnsupported for a nested column of a
-  // table that maps its columns.
+  // columns and columns that the schema does not have are left out. kUnsupported for a value in a nested
+  // column of a table that maps its columns.
   Result<> Append(ChangeType type, const arrow::RecordBatch& rows);
 
   // The actions for the commit; empty when no row was given. The last call.

@@ -12,7 +12,6 @@ namespace rtl::delta {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::StartsWith;
 
 std::shared_ptr<arrow::RecordBatch> Rows(const std::vector<std::string>& wids, std::int64_t n) {
@@ -104,10 +103,16 @@ TEST_F(ChangeDataTest, MappedColumns) {
   ASSERT_TRUE(files);
   EXPECT_THAT(Read(files->at(0)), ElementsAre("col-1:4|wid:2|_change_type:-1|", "a|1|delete|"));
   // Nested columns have names of their own within.
-  const auto list = arrow::MakeArrayOfNull(arrow::list(arrow::utf8()), 1).ValueOrDie();
-  const auto nested = arrow::RecordBatch::Make(arrow::schema({arrow::field("wid", list->type())}), 1, {list});
+  const auto rows = [](const std::shared_ptr<arrow::Array>& list) {
+    return arrow::RecordBatch::Make(arrow::schema({arrow::field("wid", list->type())}), 1, {list});
+  };
+  arrow::ListBuilder lists(arrow::default_memory_pool(), std::make_shared<arrow::StringBuilder>());
+  ASSERT_TRUE(lists.AppendNull().ok());
   ChangeDataWriter refused(table_, protocol, metadata_);
-  EXPECT_EQ(refused.Append(ChangeType::kDelete, *nested).error().kind(), ErrorKind::kUnsupported);
+  EXPECT_TRUE(refused.Append(ChangeType::kDelete, *rows(lists.Finish().ValueOrDie())));
+  ASSERT_TRUE(lists.Append().ok());
+  EXPECT_EQ(refused.Append(ChangeType::kDelete, *rows(lists.Finish().ValueOrDie())).error().kind(),
+            ErrorKind::kUnsupported);
 }
 
 TEST_F(ChangeDataTest, PartitionColumnsStandInTheLog) {

@@ -92,10 +92,14 @@ Result<> CheckDeletionVectors(const TableState& on, const After& after, const st
   return {};
 }
 
-Result<> CheckFiles(const After& after, const std::vector<Action>& actions) {
+Result<> CheckFiles(const TableState& on, const After& after, const std::vector<Action>& actions) {
   RTL_TRY(const FileRules rules, FileRules::Of(after.protocol, after.metadata));
   for (const Action& action : actions) {
-    if (const auto* add = std::get_if<Add>(&action)) RTL_CHECK(rules.Check(*add));
+    const auto* add = std::get_if<Add>(&action);
+    if (add == nullptr) continue;
+    // A file that is there already, with another deletion vector, brings no row.
+    const bool brings_rows = add->data_change && !on.files.Contains(add->path);
+    RTL_CHECK(rules.Check(*add, brings_rows));
   }
   return {};
 }
@@ -148,7 +152,7 @@ Result<> PrepareCommit(const TableState& on, const ReadSet& read, std::vector<Ac
   const After after{protocol == nullptr ? on.protocol : *protocol,
                     metadata == nullptr ? on.metadata : *metadata};
   RTL_CHECK(CheckTable(on, after, actions));
-  RTL_CHECK(CheckFiles(after, actions));
+  RTL_CHECK(CheckFiles(on, after, actions));
   RTL_CHECK(CheckDeletionVectors(on, after, actions));
   if (FindAction<DomainMetadata>(actions) != nullptr && !Supports(after.protocol, "domainMetadata")) {
     return Fail(ErrorKind::kUnsupported, "a metadata domain in a table without table feature domainMetadata");

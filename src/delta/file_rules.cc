@@ -56,7 +56,7 @@ Result<FileRules> FileRules::Of(const Protocol& protocol, const Metadata& metada
   return rules;
 }
 
-Result<> FileRules::Check(const Add& add) const {
+Result<> FileRules::Check(const Add& add, bool brings_rows) const {
   const auto refuse = [&](std::string_view why) {
     return Fail(ErrorKind::kBadData, fmt::format("data file {}: {}", add.path, why));
   };
@@ -67,7 +67,7 @@ Result<> FileRules::Check(const Add& add) const {
   }
   if (add.partition_values.size() > partition_.size())
     return refuse("values of columns the table is not partitioned by");
-  const bool asks_for_values = add.data_change && !required_.empty();
+  const bool asks_for_values = brings_rows && !required_.empty();
   if (!asks_for_values && !add.deletion_vector) return {};
   const auto counts = CountsOf(add.stats);
   if (!counts) return refuse(counts.error().message());

@@ -19,7 +19,9 @@ class FileRules {
   //   and Data Files"); a deletion vector without numRecords (protocol: "Writer Requirement for Deletion
   //   Vectors"); a new file whose statistics do not tell that each row has a value in every NOT NULL column:
   //   its rows have to be looked at anew. Files that only move or tell anew of rows are not asked that again.
-  Result<> Check(const Add& add) const;
+  Result<> Check(const Add& add) const { return Check(add, add.data_change); }
+  // `brings_rows`: rows that the table did not have.
+  Result<> Check(const Add& add, bool brings_rows) const;
 
  private:
   struct Column {

@@ -39,8 +39,6 @@ struct StoredColumns {
   std::vector<Column> columns;  // others are stored as they are named
   // Others have no name yet: a file with such a column is no use to the table, but may still be encoded.
   bool complete = false;
-
-  Column Of(const std::string& name) const;  // what a column is in a file
 };
 
 struct EncodeOptions {

@@ -148,16 +148,17 @@ Error WriteError(const std::exception& e) {
 
 }  // namespace
 
-StoredColumns::Column StoredColumns::Of(const std::string& name) const {
-  const auto known = std::ranges::find(columns, name, &Column::name);
-  if (known != columns.end()) return *known;
-  return {.name = name, .stored_as = complete ? "unnamed " + name : name};
-}
-
 std::int64_t DataBytes(const arrow::RecordBatch& batch) {
   std::int64_t bytes = 0;
   for (const auto& column : batch.columns()) bytes += DataBytes(*column);
   return bytes;
+}
+
+StoredColumns::Column StoredAs(const std::string& name, const StoredColumns* stored) {
+  if (stored == nullptr) return {.name = name, .stored_as = name};
+  const auto known = std::ranges::find(stored->columns, name, &StoredColumns::Column::name);
+  if (known != stored->columns.end()) return *known;
+  return {.name = name, .stored_as = stored->complete ? "unnamed " + name : name};
 }
 
 struct ParquetFile::Writer {
@@ -193,7 +194,7 @@ Result<std::unique_ptr<ParquetFile>> ParquetFile::Create(const arrow::RecordBatc
     self->counted_.resize(self->stats_.size());
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const auto& field = first.schema()->field(static_cast<int>(i));
-      const StoredColumns::Column column = options.stored->Of(field->name());
+      const StoredColumns::Column column = StoredAs(field->name(), options.stored.get());
       fields.push_back(field->WithName(column.stored_as));
       ids[i] = column.field_id;
       self->counted_[i] = column.counted;

@@ -19,6 +19,9 @@ namespace rtl::encode {
 // Uncompressed size of a batch's columns.
 std::int64_t DataBytes(const arrow::RecordBatch& batch);
 
+// What a column is in the file; null: as it is named.
+StoredColumns::Column StoredAs(const std::string& name, const StoredColumns* stored);
+
 class ParquetFile {
  public:
   // The columns are those of `first`, whose values also decide how each column is written; it is not yet

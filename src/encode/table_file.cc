@@ -9,12 +9,14 @@
 #include <fmt/format.h>
 #include <parquet/arrow/writer.h>
 
+#include <algorithm>
 #include <exception>
 #include <new>
 #include <utility>
 #include <vector>
 
 #include "encode/delta_stats.h"
+#include "encode/parquet_file.h"
 
 namespace rtl::encode {
 namespace {
@@ -35,36 +37,55 @@ Result<> Guarded(const Write& write) {
   }
 }
 
-Result<std::shared_ptr<arrow::Schema>> AsStored(const arrow::Schema& schema, const StoredColumns& stored,
-                                                std::vector<bool>& counted) {
-  arrow::FieldVector fields;
-  for (const auto& field : schema.fields()) {
-    const StoredColumns::Column column = stored.Of(field->name());
-    if (column.field_id >= 0 && field->type()->num_fields() > 0) {
-      return Fail(ErrorKind::kUnsupported,
-                  fmt::format("column {} is nested, and the table maps its columns", field->name()));
-    }
-    fields.push_back(field->WithName(column.stored_as));
-    if (column.field_id >= 0) {
-      fields.back() = fields.back()->WithMetadata(
-          arrow::key_value_metadata({"PARQUET:field_id"}, {std::to_string(column.field_id)}));
-    }
-    counted.push_back(column.counted);
-  }
-  return arrow::schema(std::move(fields));
+// As the file names it.
+std::shared_ptr<arrow::Field> StoredField(const arrow::Field& field, const StoredColumns::Column& column) {
+  auto stored = field.WithName(column.stored_as);
+  if (column.field_id < 0) return stored->RemoveMetadata();
+  return stored->WithMetadata(
+      arrow::key_value_metadata({"PARQUET:field_id"}, {std::to_string(column.field_id)}));
 }
 
 }  // namespace
 
 struct TableFile::Impl {
-  std::shared_ptr<arrow::Schema> schema;         // of the rows
-  std::shared_ptr<arrow::Schema> stored_schema;  // the same columns as the file names them
+  std::shared_ptr<arrow::Schema> schema;  // as rows name the columns
+  std::shared_ptr<arrow::Schema> stored;  // as the file does
+  std::vector<bool> counted;
+  std::vector<std::string> left_out;  // nested columns
   std::size_t always = 0;
   std::shared_ptr<arrow::io::BufferOutputStream> out;
   std::unique_ptr<parquet::arrow::FileWriter> writer;
   std::vector<ColumnStats> stats;
-  std::vector<bool> counted;  // columns whose nulls are counted in any case; empty: none
   std::int64_t rows = 0;
+
+  void ChooseColumns(const arrow::Schema& given, const StoredColumns* names) {
+    arrow::FieldVector fields;
+    arrow::FieldVector stored_fields;
+    for (const auto& field : given.fields()) {
+      if (field->type()->id() == arrow::Type::NA) continue;
+      if (names != nullptr && names->complete && arrow::is_nested(field->type()->id())) {
+        left_out.push_back(field->name());
+        continue;
+      }
+      const StoredColumns::Column column = StoredAs(field->name(), names);
+      fields.push_back(field);
+      stored_fields.push_back(StoredField(*field, column));
+      counted.push_back(column.counted);
+    }
+    schema = arrow::schema(std::move(fields));
+    stored = arrow::schema(std::move(stored_fields));
+  }
+
+  Result<> CheckLeftOut(const arrow::RecordBatch& batch) const {
+    for (const std::string& name : left_out) {
+      const auto array = batch.GetColumnByName(name);
+      if (!array || array->null_count() == array->length()) continue;
+      return Fail(
+          ErrorKind::kUnsupported,
+          fmt::format("column {}: it is nested and has values, and the table maps its columns", name));
+    }
+    return {};
+  }
 
   Result<std::shared_ptr<arrow::RecordBatch>> InOrder(const arrow::RecordBatch& batch) const {
     arrow::ArrayVector arrays;
@@ -80,7 +101,7 @@ struct TableFile::Impl {
       }
       arrays.push_back(std::move(array));
     }
-    return arrow::RecordBatch::Make(stored_schema, batch.num_rows(), std::move(arrays));
+    return arrow::RecordBatch::Make(stored, batch.num_rows(), std::move(arrays));
   }
 };
 
@@ -90,13 +111,9 @@ TableFile::~TableFile() = default;
 Result<std::unique_ptr<TableFile>> TableFile::Create(const std::shared_ptr<arrow::Schema>& schema,
                                                      std::size_t always, const EncodeOptions& options) {
   auto impl = std::make_unique<Impl>();
-  impl->schema = schema;
-  impl->stored_schema = schema;
+  impl->ChooseColumns(*schema, options.stored.get());
   impl->always = always;
-  impl->stats.resize(static_cast<std::size_t>(schema->num_fields()));
-  if (options.stored) {
-    RTL_TRY(impl->stored_schema, AsStored(*schema, *options.stored, impl->counted));
-  }
+  impl->stats.resize(impl->counted.size());
   RTL_CHECK(Guarded([&]() -> arrow::Status {
     ARROW_ASSIGN_OR_RAISE(impl->out, arrow::io::BufferOutputStream::Create());
     const auto properties = parquet::WriterProperties::Builder()
@@ -105,15 +122,16 @@ Result<std::unique_ptr<TableFile>> TableFile::Create(const std::shared_ptr<arrow
                                 ->max_row_group_length(kGroupRows)
                                 ->created_by("rtloader")
                                 ->build();
-    ARROW_ASSIGN_OR_RAISE(impl->writer,
-                          parquet::arrow::FileWriter::Open(*impl->stored_schema, arrow::default_memory_pool(),
-                                                           impl->out, properties));
+    ARROW_ASSIGN_OR_RAISE(
+        impl->writer,
+        parquet::arrow::FileWriter::Open(*impl->stored, arrow::default_memory_pool(), impl->out, properties));
     return impl->writer->NewBufferedRowGroup();
   }));
   return std::unique_ptr<TableFile>(new TableFile(std::move(impl)));
 }
 
 Result<> TableFile::Write(const arrow::RecordBatch& batch) {
+  RTL_CHECK(impl_->CheckLeftOut(batch));
   RTL_TRY(const auto rows, impl_->InOrder(batch));
   for (int column = 0; column < rows->num_columns(); ++column) {
     impl_->stats[static_cast<std::size_t>(column)].Observe(*rows->column(column));
@@ -140,7 +158,7 @@ Result<EncodedFile> TableFile::Finish() {
     return arrow::Status::OK();
   }));
   file.rows = impl_->rows;
-  file.stats = StatsJson(impl_->rows, *impl_->stored_schema, impl_->stats, impl_->always, impl_->counted);
+  file.stats = StatsJson(impl_->rows, *impl_->stored, impl_->stats, impl_->always, impl_->counted);
   return file;
 }
 

@@ -19,13 +19,14 @@ namespace rtl::encode {
 class TableFile {
  public:
   // Statistics are given for the first columns and the last `always` ones, as in Delta's own writer; bounds
-  // only where ColumnStats knows the type. kUnsupported for a nested column whose names in files differ from
-  // those it has (options.stored).
+  // only where ColumnStats knows the type. Columns of no type are left out. So are nested ones where
+  // options.stored is complete, since it does not tell how their fields are named: readers find NULL there.
   static Result<std::unique_ptr<TableFile>> Create(const std::shared_ptr<arrow::Schema>& schema,
                                                    std::size_t always, const EncodeOptions& options = {});
   ~TableFile();
 
-  // Columns in the file's order; those the batch lacks become NULL, by name. kBadData where a type differs.
+  // Columns in the file's order; those the batch lacks become NULL, by name. kBadData where a type differs;
+  // kUnsupported for a value in a nested column that was left out.
   Result<> Write(const arrow::RecordBatch& batch);
 
   std::int64_t rows() const;

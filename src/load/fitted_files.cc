@@ -56,8 +56,8 @@ Result<delta::Add> FittedFiles::Fit(delta::Add add, Timestamp now) const {
   RTL_TRY(const auto rows, OneBatch(batches));
   RTL_TRY(const EncodedFile file, encode::EncodeBatch(*rows, {.stored = stored_}));
   delta::Add fitted = std::move(add);
-  // The same beginning: that of the key's hash.
-  fitted.path = fmt::format("{}-{}.parquet", fitted.path.substr(0, 8), NewUuid());
+  // The same beginning: the key's hash, or "packed".
+  fitted.path = fmt::format("{}-{}.parquet", fitted.path.substr(0, fitted.path.find('-')), NewUuid());
   fitted.path_in_log.clear();
   fitted.size = static_cast<std::int64_t>(file.bytes.size());
   fitted.stats = file.stats;
