@@ -30,23 +30,8 @@ class AlteredSharedFiles : public AlteredTables {
   void Feature(const std::string& feature, const std::string& property, const std::string& value,
                bool reads = false) {
     Alter(tables_, kSnapshot, [&](delta::Protocol& protocol, delta::Metadata& metadata) {
-      if (protocol.min_writer_version < 7) {
-        protocol = {.min_reader_version = 3,
-                    .min_writer_version = 7,
-                    .writer_features = {"appendOnly", "invariants"}};
-      }
-      protocol.writer_features.push_back(feature);
-      if (reads) protocol.reader_features.push_back(feature);
+      ListFeature(protocol, feature, reads);
       metadata.configuration[property] = value;
-    });
-  }
-
-  void Map() {
-    Feature("columnMapping", "delta.columnMapping.mode", "name", true);
-    Alter(tables_, kSnapshot, [](delta::Protocol& protocol, delta::Metadata& metadata) {
-      const delta::Protocol with_all = protocol;
-      MapByName(protocol, metadata);
-      protocol = with_all;
     });
   }
 
@@ -118,7 +103,7 @@ class AlteredSharedFiles : public AlteredTables {
 TEST_F(AlteredSharedFiles, PackedFilesHaveTheirMappedNames) {
   options_.layout = Layout::kPacked;
   Load("a.txt", "{\"n\":\"1\"}\n");
-  Map();
+  Alter(tables_, kSnapshot, MapByName);
   Load("b.txt", "{\"n\":\"2\"}\n{\"n\":\"3\"}\n");
   EXPECT_THAT(NewestFile(kSnapshot), testing::Contains("n:1"));
   Alter(tables_, kSnapshot, Rename("n", "number"));

@@ -38,10 +38,24 @@ inline void Alter(store::ObjectStore& tables, const std::string& name, const Cha
   ASSERT_EQ(table.PutCommit(state->version + 1, actions), delta::PutOutcome::kCommitted);
 }
 
+// As an engine switches a feature on: the protocol lists it, and what its old version stood for.
+inline void ListFeature(delta::Protocol& protocol, const std::string& feature, bool for_readers) {
+  if (protocol.min_writer_version < 7) protocol.writer_features = {"appendOnly", "invariants"};
+  protocol.min_writer_version = 7;
+  protocol.writer_features.push_back(feature);
+  if (!for_readers) return;
+  protocol.min_reader_version = 3;
+  protocol.reader_features.push_back(feature);
+}
+
 // As an engine switches it on: columns that are there keep their names in files.
 inline void MapByName(delta::Protocol& protocol, delta::Metadata& metadata) {
-  protocol.min_reader_version = 2;
-  protocol.min_writer_version = 5;
+  if (protocol.min_writer_version < 7) {
+    protocol.min_reader_version = 2;
+    protocol.min_writer_version = 5;
+  } else {
+    ListFeature(protocol, "columnMapping", true);
+  }
   metadata.configuration["delta.columnMapping.mode"] = "name";
   int id = 0;
   for (delta::Field& field : metadata.schema.fields) {
@@ -51,16 +65,16 @@ inline void MapByName(delta::Protocol& protocol, delta::Metadata& metadata) {
   metadata.configuration["delta.columnMapping.maxColumnId"] = std::to_string(id);
 }
 
-inline Change Rename(std::string from, std::string to) {
-  return [=](delta::Protocol&, delta::Metadata& metadata) {
+inline Change Rename(const std::string& from, const std::string& to) {
+  return [from, to](delta::Protocol&, delta::Metadata& metadata) {
     for (delta::Field& field : metadata.schema.fields) {
       if (field.name == from) field.name = to;
     }
   };
 }
 
-inline Change Require(std::string column) {
-  return [=](delta::Protocol&, delta::Metadata& metadata) {
+inline Change Require(const std::string& column) {
+  return [column](delta::Protocol&, delta::Metadata& metadata) {
     for (delta::Field& field : metadata.schema.fields) {
       if (field.name == column) field.nullable = false;
     }
@@ -120,6 +134,7 @@ class AlteredTables : public testing::Test {
     const auto object = delta::ParquetObject::Open(tables_, *info, 1000);
     std::vector<std::string> columns;
     const auto* schema = object->reader().parquet_reader()->metadata()->schema();
+    columns.reserve(static_cast<std::size_t>(schema->num_columns()));
     for (int i = 0; i < schema->num_columns(); ++i) {
       columns.push_back(
           fmt::format("{}:{}", schema->GetColumnRoot(i)->name(), schema->GetColumnRoot(i)->field_id()));

@@ -201,9 +201,10 @@ Result<Committer::Prepared> Committer::MakeActions(std::vector<Change>& changes,
       change.change.entry.raw_paths = {packed_->add.path};
     }
   }
-  // A strike changes part of a file, and then what changed is told row by row (protocol: "Add CDC File").
+  // Where a strike changes part of a file, what changed is told row by row (protocol: "Add CDC File"); whole
+  // files tell it themselves.
   std::unique_ptr<ChangeRows> changed;
-  if (!strikes.empty() && delta::KeepsChangeData(ledger_.protocol(), metadata)) {
+  if (delta::KeepsChangeData(ledger_.protocol(), metadata) && LeavesRows(ledger_, strikes)) {
     changed = std::make_unique<ChangeRows>(set_.snapshot, ledger_.protocol(), ledger_.metadata(), metadata);
   }
   RTL_TRY(StruckOut struck, StrikeOut(set_, ledger_, strikes, clock_.Now(), changed.get()));

@@ -152,6 +152,15 @@ class Striking {
 
 }  // namespace
 
+bool LeavesRows(const LiveLedger& ledger, const Strikes& strikes) {
+  return ledger.Inspect([&](const Ledger& known) {
+    return std::ranges::any_of(strikes, [&](const auto& strike) {
+      const Ledger::Shared* shared = known.FindShared(strike.first);
+      return shared != nullptr && shared->rows > RowsIn(strike.second);
+    });
+  });
+}
+
 bool MayWriteDeletionVectors(const delta::Protocol& protocol, const delta::Metadata& metadata) {
   return std::ranges::find(protocol.writer_features, "deletionVectors") != protocol.writer_features.end() &&
          delta::IsTrue(metadata, "delta.enableDeletionVectors");

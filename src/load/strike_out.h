@@ -29,6 +29,9 @@ struct StruckOut {
 Result<StruckOut> StrikeOut(const TableSet& tables, const LiveLedger& ledger, const Strikes& strikes,
                             Timestamp now, ChangeRows* changed = nullptr);
 
+// Whether rows are left in any of the files.
+bool LeavesRows(const LiveLedger& ledger, const Strikes& strikes);
+
 // Whether new deletion vectors may be written (protocol: "Deletion Vectors").
 bool MayWriteDeletionVectors(const delta::Protocol& protocol, const delta::Metadata& metadata);
 
