@@ -15,14 +15,13 @@
 #include "core/hash.h"
 #include "core/json_writer.h"
 #include "core/uuid.h"
-#include "delta/bin_packing.h"
 #include "delta/commit_preparation.h"
 #include "delta/deletion_vector_file.h"
 #include "delta/reconcile.h"
 #include "delta/table_reader.h"
 #include "delta/wide_bounds.h"
 #include "encode/table_file.h"
-#include "load/merge_files.h"
+#include "load/repack_inputs.h"
 #include "load/settle_commit.h"
 #include "load/strike_out.h"
 
@@ -50,32 +49,6 @@ struct KeyTotals {
   std::int64_t rows = 0;
 };
 
-// A file whose rows are to be moved, as it was when they were read.
-struct Input {
-  delta::Add add;
-  std::optional<std::string> own_key;  // set: it is that key's alone
-  FileIndex index;                     // of a shared file
-};
-
-std::int64_t UnownedRows(const FileIndex& index) {
-  std::int64_t owned = 0;
-  for (const FileIndex::Member& member : index.members) owned += RowsIn(member.ranges);
-  return index.rows - owned;
-}
-
-std::map<std::string, std::vector<RowRange>> RangesByKey(const FileIndex& index) {
-  std::map<std::string, std::vector<RowRange>> ranges;
-  for (const FileIndex::Member& member : index.members) {
-    std::vector<RowRange>& of_key = ranges[member.source_file];
-    of_key.insert(of_key.end(), member.ranges.begin(), member.ranges.end());
-  }
-  return ranges;
-}
-
-bool IsSameFile(const delta::Add& a, const delta::Add& b) {
-  return delta::LogicalFileKey(a) == delta::LogicalFileKey(b);
-}
-
 bool HasFiles(const std::vector<delta::Action>& actions) {
   return std::ranges::any_of(actions, [](const delta::Action& action) {
     return std::holds_alternative<delta::Add>(action) || std::holds_alternative<delta::Remove>(action);
@@ -89,7 +62,7 @@ class Repacking {
       : tables_(tables), ledger_(ledger), options_(options), clock_(clock), stop_(stop) {}
 
   // `inputs` in the order in which their rows are to be read. `layout`: to be made the table's along with it.
-  Result<RepackReport> Run(const std::vector<Input>& inputs, std::string_view operation,
+  Result<RepackReport> Run(const std::vector<RepackInput>& inputs, std::string_view operation,
                            std::optional<Layout> layout) {
     ledger_.Inspect([&](const Ledger& ledger) {
       state_.protocol = ledger.state().protocol;
@@ -99,7 +72,7 @@ class Repacking {
     columns_ = ledger_.columns();
     RowsByKey rows;
     std::int64_t gathered = 0;
-    for (const Input& input : inputs) {
+    for (const RepackInput& input : inputs) {
       if (stop_.stop_requested()) return Fail(ErrorKind::kCancelled, "stopped");
       RTL_CHECK(Read(input.add, rows));
       report_.bytes_before += input.add.size;
@@ -227,7 +200,7 @@ class Repacking {
     return put;
   }
 
-  Result<RepackReport> Commit(const std::vector<Input>& inputs, std::string_view operation,
+  Result<RepackReport> Commit(const std::vector<RepackInput>& inputs, std::string_view operation,
                               std::optional<Layout> layout) {
     constexpr int kAttempts = 100;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
@@ -251,10 +224,10 @@ class Repacking {
   }
 
   // False: the ledger has moved on from version `on`.
-  Result<bool> PrepareOn(Version on, const std::vector<Input>& inputs,
+  Result<bool> PrepareOn(Version on, const std::vector<RepackInput>& inputs,
                          std::vector<delta::Action>& actions) const {
     delta::ReadSet read{.scope = delta::ReadSet::Scope::kFiles};
-    for (const Input& input : inputs) read.files.push_back(input.add.path);
+    for (const RepackInput& input : inputs) read.files.push_back(input.add.path);
     return ledger_.Inspect([&](const Ledger& ledger) -> Result<bool> {
       if (ledger.version() != on) return false;
       RTL_CHECK(delta::PrepareCommit(ledger.state(), read, actions, clock_.Now()));
@@ -272,76 +245,9 @@ class Repacking {
                 "another program changed the table's columns meanwhile: run this again");
   }
 
-  // Takes the inputs out as they are now. Tells the keys that were replaced since they were read: what was
-  // written for them is void. kConflict when rows were changed in a way that leaves some of a key's where
-  // they were.
-  Result<std::set<std::string>> TakeOutInputs(const std::vector<Input>& inputs,
-                                              std::vector<delta::Action>& actions) const {
-    return ledger_.Inspect([&](const Ledger& ledger) -> Result<std::set<std::string>> {
-      std::set<std::string> changed;
-      std::set<std::string> taken;  // keys with rows in what is taken out
-      for (const Input& input : inputs) {
-        const bool fine = input.own_key ? TakeOutOwn(input, ledger, changed, taken, actions)
-                                        : TakeOutShared(input, ledger, changed, taken, actions);
-        if (!fine) {
-          return Fail(ErrorKind::kConflict,
-                      fmt::format("another program changed {} meanwhile: run this again", input.add.path));
-        }
-      }
-      for (const std::string& key : changed) {
-        if (!taken.contains(key)) continue;
-        return Fail(
-            ErrorKind::kConflict,
-            fmt::format("another program moved some of the rows of {} meanwhile: run this again", key));
-      }
-      return changed;
-    });
-  }
-
-  bool TakeOutOwn(const Input& input, const Ledger& ledger, std::set<std::string>& changed,
-                  std::set<std::string>& taken, std::vector<delta::Action>& actions) const {
-    const auto now = ledger.state().files.Find(input.add.path);
-    if (!now) {
-      changed.insert(*input.own_key);
-      return true;
-    }
-    if (!IsSameFile(*now, input.add)) return false;
-    taken.insert(*input.own_key);
-    actions.emplace_back(delta::RemoveOf(input.add, MillisSinceEpoch(clock_.Now()), false));
-    return true;
-  }
-
-  bool TakeOutShared(const Input& input, const Ledger& ledger, std::set<std::string>& changed,
-                     std::set<std::string>& taken, std::vector<delta::Action>& actions) const {
-    const Ledger::Shared* now = ledger.FindShared(input.add.path);
-    const auto before = RangesByKey(input.index);
-    if (now == nullptr) {
-      for (const auto& [key, ranges] : before) changed.insert(key);
-      return UnownedRows(input.index) == 0;
-    }
-    if (IsSameFile(now->add, input.add)) {
-      for (const auto& [key, ranges] : before) taken.insert(key);
-    } else {
-      const FileIndex index = ledger.IndexOf(input.add.path);
-      if (UnownedRows(index) != UnownedRows(input.index)) return false;
-      const auto left = RangesByKey(index);
-      for (const auto& [key, ranges] : before) {
-        const auto found = left.find(key);
-        if (found == left.end()) {
-          changed.insert(key);
-        } else if (found->second != ranges) {
-          return false;
-        } else {
-          taken.insert(key);
-        }
-      }
-    }
-    actions.emplace_back(delta::RemoveOf(now->add, MillisSinceEpoch(clock_.Now()), false));
-    return true;
-  }
-
-  Result<std::vector<delta::Action>> MakeActions(const std::vector<Input>& inputs, std::string_view operation,
-                                                 std::optional<Layout> layout, FileIndexes& indexes) const {
+  Result<std::vector<delta::Action>> MakeActions(const std::vector<RepackInput>& inputs,
+                                                 std::string_view operation, std::optional<Layout> layout,
+                                                 FileIndexes& indexes) const {
     std::vector<delta::Action> actions;
     actions.emplace_back(delta::CommitInfo{PlainCommitInfo(operation, NewUuid(), clock_.Now())});
     if (layout) {  // on the schema and the properties as they are now
@@ -351,7 +257,9 @@ class Repacking {
                         std::back_inserter(actions));
     }
     RTL_CHECK(CheckColumns());
-    RTL_TRY(const std::set<std::string> changed, TakeOutInputs(inputs, actions));
+    const auto taken_out = ledger_.Inspect(
+        [&](const Ledger& ledger) { return TakeOutInputs(inputs, ledger, clock_.Now(), actions); });
+    RTL_TRY(const std::set<std::string> changed, taken_out);
     delta::DeletionVectorFile vectors;
     std::map<std::string_view, KeyTotals> totals;
     for (const NewFile& made : made_) {
@@ -437,79 +345,15 @@ class Repacking {
   std::deque<std::future<Result<>>> putting_;  // last: they use what is above
 };
 
-Input SharedInput(const Ledger& ledger, const Ledger::Shared& shared) {
-  return {shared.add, std::nullopt, ledger.IndexOf(shared.add.path)};
-}
-
-// The files of single keys, by key.
-std::vector<Input> OwnInputs(const Ledger& ledger) {
-  std::vector<std::pair<std::string, Input>> inputs;
-  ledger.ForEachKey([&](const std::string& source_file) {
-    for (OwnedFile& file : ledger.Account(source_file).files) {
-      if (!file.tag) continue;
-      file.add.tags = ToTags(*file.tag);
-      inputs.emplace_back(source_file, Input{std::move(file.add), source_file, {}});
-    }
-  });
-  std::ranges::sort(inputs, {},
-                    [](const auto& input) { return std::pair(input.first, input.second.add.path); });
-  std::vector<Input> sorted;
-  sorted.reserve(inputs.size());
-  for (auto& [source_file, input] : inputs) sorted.push_back(std::move(input));
-  return sorted;
-}
-
-std::vector<Input> SharedInputs(const Ledger& ledger) {
-  std::vector<Input> inputs;
-  ledger.ForEachShared([&](const Ledger::Shared& shared) { inputs.push_back(SharedInput(ledger, shared)); });
-  return inputs;
-}
-
-// Packed files that are mostly dead, and small ones where they pile up.
-std::vector<Input> WorthCompacting(const Ledger& ledger, const RepackOptions& options) {
-  std::vector<Input> chosen;
-  std::vector<delta::Add> small;
-  ledger.ForEachShared([&](const Ledger::Shared& shared) {
-    if (!IsPacked(shared.add)) return;
-    const std::int64_t gone = shared.add.deletion_vector ? shared.add.deletion_vector->cardinality : 0;
-    if (static_cast<double>(gone) > options.max_dead * static_cast<double>(gone + shared.rows)) {
-      chosen.push_back(SharedInput(ledger, shared));
-    } else {
-      small.push_back(shared.add);
-    }
-  });
-  if (!chosen.empty()) {  // into the same new file
-    std::erase_if(small, [&](const delta::Add& add) { return add.size >= options.target_bytes / 2; });
-    for (const delta::Add& add : small) chosen.push_back(SharedInput(ledger, *ledger.FindShared(add.path)));
-    return chosen;
-  }
-  const delta::PackOptions pack{.target_bytes = options.target_bytes,
-                                .min_files = static_cast<std::int64_t>(options.min_small),
-                                .amortised = options.amortised};
-  for (const auto& bin : delta::PackBins(std::move(small), pack)) {
-    for (const delta::Add& add : bin) chosen.push_back(SharedInput(ledger, *ledger.FindShared(add.path)));
-  }
-  return chosen;
-}
-
 }  // namespace
 
 Result<RepackReport> ConvertLayout(const TableSet& tables, LiveLedger& ledger, const RepackOptions& options,
                                    const Clock& clock, const std::stop_token& stop) {
   RTL_CHECK(ledger.Refresh());
-  const bool to_packed = options.to == Layout::kPacked;
   std::optional<Layout> layout;
-  auto inputs = ledger.Inspect([&](const Ledger& known) -> std::vector<Input> {
-    if (LayoutOf(known.state().metadata) != options.to) {
-      layout = options.to;
-    }
-    std::vector<Input> chosen = to_packed ? OwnInputs(known) : SharedInputs(known);
-    if (to_packed) {
-      for (Input& input : SharedInputs(known)) {
-        if (!IsPacked(input.add)) chosen.push_back(std::move(input));
-      }
-    }
-    return chosen;
+  const auto inputs = ledger.Inspect([&](const Ledger& known) {
+    if (LayoutOf(known.state().metadata) != options.to) layout = options.to;
+    return InputsOfConversion(known, options.to);
   });
   return Repacking(tables, ledger, options, clock, stop).Run(inputs, "CONVERT LAYOUT", layout);
 }
