@@ -42,20 +42,12 @@ class ForeignWriter {
 
   // Appends copies of all rows under another source_file.
   void AppendAs(const std::string& source_file) {
-    const delta::TableState state = State();
     std::unique_ptr<encode::TableFile> file;
-    for (const delta::Add& add : state.files.Sorted()) {
-      const auto read =
-          delta::ReadDataFile(table_, state, add, {}, [&](const arrow::RecordBatch& batch) -> Result<> {
-            if (!file) {
-              RTL_TRY(file, encode::TableFile::Create(batch.schema(), 4));
-            }
-            const int column = batch.schema()->GetFieldIndex("source_file");
-            const auto name = arrow::MakeArrayFromScalar(arrow::StringScalar(source_file), batch.num_rows());
-            return file->Write(**batch.SetColumn(column, batch.schema()->field(column), *name));
-          });
-      ASSERT_TRUE(read.has_value()) << read.error().message();
-    }
+    WriteEach(State(), file, [&](const arrow::RecordBatch& batch) {
+      const int column = batch.schema()->GetFieldIndex("source_file");
+      const auto name = arrow::MakeArrayFromScalar(arrow::StringScalar(source_file), batch.num_rows());
+      return *batch.SetColumn(column, batch.schema()->field(column), *name);
+    });
     ASSERT_TRUE(file);
     Commit({Put(*file, true)}, "WRITE");
   }
@@ -63,20 +55,13 @@ class ForeignWriter {
   // Merges all files into one without tags.
   void Optimize() {
     const delta::TableState state = State();
-    std::vector<delta::Action> actions;
     std::unique_ptr<encode::TableFile> file;
+    WriteEach(state, file, [](const arrow::RecordBatch& batch) { return batch.Slice(0); });
+    ASSERT_TRUE(file);
+    std::vector<delta::Action> actions;
     for (const delta::Add& add : state.files.Sorted()) {
-      const auto read =
-          delta::ReadDataFile(table_, state, add, {}, [&](const arrow::RecordBatch& batch) -> Result<> {
-            if (!file) {
-              RTL_TRY(file, encode::TableFile::Create(batch.schema(), 4));
-            }
-            return file->Write(batch);
-          });
-      ASSERT_TRUE(read.has_value()) << read.error().message();
       actions.emplace_back(Without(delta::RemoveOf(add, MillisSinceEpoch(SystemClock().Now()), false)));
     }
-    ASSERT_TRUE(file);
     actions.emplace_back(Put(*file, false));
     Commit(std::move(actions));
   }
@@ -133,6 +118,22 @@ class ForeignWriter {
   }
 
  private:
+  // All rows of the table, as `change` makes them, into one file.
+  void WriteEach(
+      const delta::TableState& state, std::unique_ptr<encode::TableFile>& file,
+      const std::function<std::shared_ptr<arrow::RecordBatch>(const arrow::RecordBatch&)>& change) {
+    for (const delta::Add& add : state.files.Sorted()) {
+      const auto read =
+          delta::ReadDataFile(table_, state, add, {}, [&](const arrow::RecordBatch& batch) -> Result<> {
+            if (!file) {
+              RTL_TRY(file, encode::TableFile::Create(batch.schema(), 4));
+            }
+            return file->Write(*change(batch));
+          });
+      ASSERT_TRUE(read.has_value()) << read.error().message();
+    }
+  }
+
   static delta::Remove Without(delta::Remove remove) {
     remove.tags.clear();
     return remove;
